@@ -1,0 +1,23 @@
+"""`python -m companion [FOLDER]`: check the tables alone. Exits with 1 where they break a rule."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from .data import FOLDER, check, load
+from .faults import DataError
+
+
+def main(folder: Path = FOLDER) -> int:
+    faults = check(folder)
+    if faults:
+        print(DataError(faults), file=sys.stderr)
+        return 1
+    tables = load(folder)
+    print("The data are well: " + ", ".join(f"{len(table)} {name}" for name, table in tables.items()) + ".")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*map(Path, sys.argv[1:2])))

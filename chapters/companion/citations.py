@@ -1,0 +1,83 @@
+"""How a citation and a source read in the book: styles for sphinxcontrib-bibtex, drawn from data/sources.bib.
+
+In the text a source is its publisher and year, "[Variety, 2024]"; on the page of sources it is author, title, publisher,
+date, link, the day it was read, and what was read of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pybtex.plugin
+import sphinxcontrib.bibtex.plugin
+from pybtex.richtext import HRef, Text
+from pybtex.style import FormattedEntry
+from pybtex.style.formatting import BaseStyle
+from pybtex.style.labels import BaseLabelStyle
+from pybtex.style.template import node
+from sphinxcontrib.bibtex.style.referencing import BaseReferenceStyle, BracketStyle
+from sphinxcontrib.bibtex.style.template import join, reference
+
+from . import dates
+from .bibliography import publisher_field, spoken
+
+
+def publisher(entry) -> str:
+    return entry.fields[publisher_field(entry)]
+
+
+@node
+def publisher_and_year(children, data):
+    entry = data["entry"]
+    year = entry.fields.get("year", "")
+    return Text.from_latex(publisher(entry) + (f", {year}" if year else ""))
+
+
+@dataclass
+class PublisherYear(BaseReferenceStyle):
+    """`{cite:p}` as "[Variety, 2024; The Guardian, 2025]", each part a link to its source."""
+
+    bracket: BracketStyle = field(default_factory=lambda: BracketStyle(left="[", right="]", sep="; "))
+
+    def role_names(self):
+        return ["p", "t"]
+
+    def outer(self, role_name, children):
+        return self.bracket.outer(children, brackets=True)
+
+    def inner(self, role_name):
+        return join[reference[publisher_and_year]]
+
+
+class KeyLabels(BaseLabelStyle):
+    """The label of a source is its key, by which the tables cite it."""
+
+    def format_labels(self, sorted_entries):
+        return (entry.key for entry in sorted_entries)
+
+
+class Sources(BaseStyle):
+    """An entry of the page of sources; entries stand in the order of publisher, date and title."""
+
+    default_label_style = KeyLabels
+
+    def sort(self, entries):
+        return sorted(entries, key=lambda entry: (
+            publisher(entry).removeprefix("The ").lower(), entry.fields.get("date", ""), entry.fields["title"]))
+
+    def format_entry(self, label, entry, bib_data=None):
+        parts = [Text.from_latex(", ".join(map(spoken, entry.persons["author"])))] if "author" in entry.persons else []
+        parts.append(Text("“", HRef(entry.fields["url"], Text.from_latex(entry.fields["title"])), "”"))
+        parts.append(Text.from_latex(publisher(entry)))
+        if "date" in entry.fields:
+            parts.append(Text(dates.in_words(entry.fields["date"])))
+        kind = entry.fields["keywords"].partition(",")[0].capitalize()
+        parts.append(Text(f"{kind} source, read on {dates.in_words(entry.fields['urldate'])}"))
+        note = Text(" ", Text.from_latex(entry.fields["note"])) if "note" in entry.fields else ""
+        return FormattedEntry(entry.key, Text(Text(". ").join(parts), ".", note), label)
+
+
+def register() -> None:
+    pybtex.plugin.register_plugin("pybtex.style.formatting", "sources", Sources)
+    sphinxcontrib.bibtex.plugin.register_plugin(
+        "sphinxcontrib.bibtex.style.referencing", "publisher_year", PublisherYear)

@@ -1,0 +1,42 @@
+"""Calendar dates at the precision their source supports (EDTF level 0: `2018`, `2018-10`, `2018-10-25`).
+
+A date is never turned into an instant, so no time zone can move an event to another day.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from datetime import date
+
+RULE = "must be a calendar date written YYYY, YYYY-MM or YYYY-MM-DD (EDTF level 0)"
+
+_EDTF = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
+
+
+def span(text: str) -> tuple[date, date]:
+    """The first and the last day that `text` can mean.
+
+    Raises ValueError, with the rule, where `text` is not a calendar date.
+    """
+    found = _EDTF.fullmatch(text)
+    if not found:
+        raise ValueError(RULE)
+    year, month, day = (int(part) if part else None for part in found.groups())
+    try:
+        first = date(year, month or 1, day or 1)
+        last = date(year, month or 12, day or calendar.monthrange(year, month or 12)[1])
+    except (ValueError, calendar.IllegalMonthError):
+        raise ValueError(f"{RULE}; there is no such day") from None
+    return first, last
+
+
+def in_words(text: str, end: str = "") -> str:
+    """`2018-10-25` as "25 October 2018", `2018-10` as "October 2018"; with `end`, "… to …"."""
+    if end:
+        return f"{in_words(text)} to {in_words(end)}"
+    year, *rest = text.split("-")
+    if not rest:
+        return year
+    month = calendar.month_name[int(rest[0])]
+    return f"{month} {year}" if len(rest) == 1 else f"{int(rest[1])} {month} {year}"

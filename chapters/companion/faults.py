@@ -1,0 +1,41 @@
+"""What is wrong with the data: one fault, and the error that lists them all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One broken rule. `row` counts as a spreadsheet does: the header is row 1."""
+
+    file: str
+    row: int | None = None
+    column: str = ""
+    value: str = ""
+    rule: str = ""
+    id: str = ""
+
+    def __str__(self) -> str:
+        place = self.file
+        if self.row is not None:
+            place += f", row {self.row}"
+        if self.id:
+            place += f" ({self.id})"
+        if self.column:
+            place += f", column {self.column}"
+        value = self.value if len(self.value) <= 80 else self.value[:77] + "..."
+        return f"{place}: {value!r} {self.rule}" if self.value or self.column else f"{place}: {self.rule}"
+
+
+class DataError(ValueError):
+    """The tables break their rules. `faults` lists every fault; the message has one line for each."""
+
+    def __init__(self, faults: list[Fault]):
+        self.faults = faults
+        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        super().__init__("\n".join([f"{count} in the data:", *map(str, faults)]))
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in a notebook: the faults, without the path through the code."""
+        return str(self).splitlines()

@@ -1,0 +1,56 @@
+"""`python -m companion.refresh`: run the chapters and write their stored outputs in the one normal form."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+CHAPTERS = Path(__file__).resolve().parents[1]
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def normal(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """The one form in which a chapter is stored: no widget state, no traces of the run, cells named by their place."""
+    notebook.metadata = nbformat.from_dict({"kernelspec": KERNEL, "language_info": {"name": "python"}})
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    for number, cell in enumerate(notebook.cells, 1):
+        cell.id = f"cell-{number:02}"
+        cell.metadata = nbformat.from_dict({"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {})
+        for output in cell.get("outputs", ()):
+            if "data" in output:
+                output.data.pop(VIEW, None)
+                output.metadata = nbformat.from_dict({})
+    return notebook
+
+
+def refresh(path: Path) -> bool:
+    """Run one chapter and store it; True where the file changed. Raises CellExecutionError where a cell fails."""
+    before = path.read_text("utf-8")
+    notebook = nbformat.reads(before, as_version=4)
+    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(path.parent)}},
+                   store_widget_state=False).execute()
+    after = nbformat.writes(normal(notebook), indent=1) + "\n"
+    if after != before:
+        path.write_text(after, "utf-8")
+    return after != before
+
+
+def main(paths: list[str]) -> int:
+    for path in map(Path, paths) if paths else sorted(CHAPTERS.glob("**/*.ipynb")):
+        if ".ipynb_checkpoints" in path.parts:
+            continue
+        try:
+            print(f"{path.name}: {'written' if refresh(path) else 'unchanged'}")
+        except CellExecutionError as error:
+            print(f"{path.name}: a cell failed, and the file was left as it was.\n{error}", file=sys.stderr)
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
