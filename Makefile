@@ -28,9 +28,10 @@ test: .venv/test book
 	$(BIN)/ruff check .
 	$(BIN)/python -m pytest
 
-serve: .venv/book
-	$(BIN)/jupyter-book config sphinx . > /dev/null
-	$(BIN)/sphinx-autobuild . _build/html --host 127.0.0.1 --port 8000 --ignore '*/_build/*' --ignore '*/.venv/*' --ignore '*/.git/*'
+serve: book
+	$(BIN)/python -m http.server 8000 --bind 127.0.0.1 --directory _build/html & \
+	trap "kill $$!" EXIT; \
+	$(BIN)/watchfiles '$(MAKE) --no-print-directory book' chapters data _config.yml _toc.yml
 
 lab: .venv/test
 	$(BIN)/jupyter lab chapters
