@@ -42,6 +42,10 @@ check: .venv/book
 refresh: .venv/book
 	cd chapters && ../$(BIN)/python -m companion.refresh
 
+bench: .venv/test
+	$(BIN)/python tests/browser.py
+	$(BIN)/python tests/bench.py
+
 lock: .venv/lock
 	.venv/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header requirements.in --output-file requirements.txt
 	.venv/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header tests/requirements.in --output-file tests/requirements.txt

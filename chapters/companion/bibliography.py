@@ -40,11 +40,15 @@ def read(path: Path) -> tuple[dict[str, dict], list[Fault]]:
     except FileNotFoundError:
         return {}, [Fault(label, rule="the file is missing")]
     text = raw.decode("utf-8", errors="surrogateescape")
-    rows = {found[2]: text.count("\n", 0, found.start()) + 1
-            for found in reversed(list(re.finditer(r"^[ \t]*@(\w+)\s*\{\s*([^,\s]+)\s*,", text, re.M)))}
-    faults = [Fault(label, number, "", line.encode("utf-8", "surrogateescape").decode("latin-1"),
-                    "must be UTF-8 text")
-              for number, line in enumerate(text.split("\n"), 1) if re.search(r"[\udc80-\udcff]", line)]
+    rows = {
+        found[2]: text.count("\n", 0, found.start()) + 1
+        for found in reversed(list(re.finditer(r"^[ \t]*@(\w+)\s*\{\s*([^,\s]+)\s*,", text, re.M)))
+    }
+    faults = [
+        Fault(label, number, "", line.encode("utf-8", "surrogateescape").decode("latin-1"), "must be UTF-8 text")
+        for number, line in enumerate(text.split("\n"), 1)
+        if re.search(r"[\udc80-\udcff]", line)
+    ]
     if faults:
         return {}, faults
     if not text.strip():
@@ -54,8 +58,10 @@ def read(path: Path) -> tuple[dict[str, dict], list[Fault]]:
     entries = {}
     for key, entry in bibliography.entries.items():
         entries[key] = _plain(key, entry)
-        faults += (Fault(label, rows.get(key), column, value, rule, key)
-                   for column, value, rule in _faults_of(key, entry, entries[key]))
+        faults += (
+            Fault(label, rows.get(key), column, value, rule, key)
+            for column, value, rule in _faults_of(key, entry, entries[key])
+        )
     return entries, faults
 
 
@@ -71,10 +77,20 @@ def _parse(text: str, label: str, rows: dict[str, int]) -> tuple[BibliographyDat
             try:
                 super().add_entry(key, entry)
             except BibliographyDataError:
-                second = [text.count("\n", 0, m.start()) + 1
-                          for m in re.finditer(r"^[ \t]*@\w+\s*\{\s*" + re.escape(key) + r"\s*,", text, re.M | re.I)]
-                faults.append(Fault(label, second[-1] if second else None, "key", key,
-                                    "must be unique; an earlier entry has this key", key))
+                second = [
+                    text.count("\n", 0, m.start()) + 1
+                    for m in re.finditer(r"^[ \t]*@\w+\s*\{\s*" + re.escape(key) + r"\s*,", text, re.M | re.I)
+                ]
+                faults.append(
+                    Fault(
+                        label,
+                        second[-1] if second else None,
+                        "key",
+                        key,
+                        "must be unique; an earlier entry has this key",
+                        key,
+                    )
+                )
 
     parser = Collecting()
     parser.data = Data()
@@ -114,7 +130,8 @@ def _faults_of(key: str, entry: Entry, plain: dict):
         yield "key", key, "must be kebab-case: lower-case letters, digits and single hyphens"
     for field in ("title", "publisher", "url", "urldate"):
         if not plain[field]:
-            yield field, "", "must not be empty" + (" (organization, journal or publisher)" if field == "publisher" else "")
+            name = "organization, journal or publisher" if field == "publisher" else field
+            yield name, "", "must not be empty"
     for field in ("date", "urldate"):
         if plain[field]:
             try:

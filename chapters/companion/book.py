@@ -24,8 +24,13 @@ class EventRole(ReferenceRole):
     def run(self):
         events = self.env.app.companion["events"]
         if self.target not in events.index:
-            log.warning("there is no event %r in data/events.csv", self.target, location=self.get_location(),
-                        type="companion", subtype="event")
+            log.warning(
+                "there is no event %r in data/events.csv",
+                self.target,
+                location=self.get_location(),
+                type="companion",
+                subtype="event",
+            )
             return [nodes.literal(text=self.title)], []
         event = events.loc[self.target]
         here = self.env.docname.rpartition("/")[2]

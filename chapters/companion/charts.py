@@ -33,11 +33,26 @@ _CONFIG = {
     "background": "transparent",
     "font": "system-ui, sans-serif",
     "view": {"stroke": None},
-    "axis": {"labelColor": "currentColor", "titleColor": "currentColor", "labelFontSize": 12, "titleFontSize": 12,
-             "titleFontWeight": "normal", "gridColor": "currentColor", "gridOpacity": 0.15, "tickColor": "currentColor",
-             "domainColor": "currentColor", "labelLimit": 150},
-    "legend": {"labelColor": "currentColor", "titleColor": "currentColor", "labelFontSize": 12, "titleFontSize": 12,
-               "orient": "top", "symbolStrokeColor": "currentColor"},
+    "axis": {
+        "labelColor": "currentColor",
+        "titleColor": "currentColor",
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+        "gridColor": "currentColor",
+        "gridOpacity": 0.15,
+        "tickColor": "currentColor",
+        "domainColor": "currentColor",
+        "labelLimit": 150,
+    },
+    "legend": {
+        "labelColor": "currentColor",
+        "titleColor": "currentColor",
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "orient": "top",
+        "symbolStrokeColor": "currentColor",
+    },
     "text": {"color": "currentColor", "fontSize": 12},
     "bar": {"color": ACCENT},
     "rule": {"color": "currentColor"},
@@ -58,14 +73,26 @@ class Figure:
     def html(self) -> str:
         # The narrow picture is off by a presentation attribute, which the book's style sheet overrules.
         pictures = "".join(
-            svg.replace("<svg ", f'<svg role="img" aria-label="{escape(self.alt)}" data-width="{name}" '
-                        + ('display="none" ' if name == "narrow" else ""), 1)
-            for name, svg in self.svgs.items())
-        rows = "" if self.rows is None else (
-            f"<details><summary>The {len(self.rows)} rows behind this chart</summary>"
-            f"{_table(self.rows, self.caption)}</details>")
-        return (f'<figure class="chart">{pictures}<figcaption>{escape(self.caption)} '
-                f'<span class="chart-source">{escape(self.source)}</span></figcaption>{rows}</figure>')
+            svg.replace(
+                "<svg ",
+                f'<svg role="img" aria-label="{escape(self.alt)}" data-width="{name}" '
+                + ('display="none" ' if name == "narrow" else ""),
+                1,
+            )
+            for name, svg in self.svgs.items()
+        )
+        rows = (
+            ""
+            if self.rows is None
+            else (
+                f"<details><summary>The {len(self.rows)} rows behind this chart</summary>"
+                f"{_table(self.rows, self.caption)}</details>"
+            )
+        )
+        return (
+            f'<figure class="chart">{pictures}<figcaption>{escape(self.caption)} '
+            f'<span class="chart-source">{escape(self.source)}</span></figcaption>{rows}</figure>'
+        )
 
     def _repr_mimebundle_(self, **kwargs) -> dict[str, str]:
         rows = "" if self.rows is None else "\n" + self.rows.to_string(index=False)
@@ -80,15 +107,25 @@ class Table:
     caption: str
 
     def _repr_mimebundle_(self, **kwargs) -> dict[str, str]:
-        return {"text/plain": f"{self.caption}\n{self.rows.to_string(index=False)}",
-                "text/html": _table(self.rows, self.caption, shown=True)}
+        return {
+            "text/plain": f"{self.caption}\n{self.rows.to_string(index=False)}",
+            "text/html": _table(self.rows, self.caption, shown=True),
+        }
 
 
-def figure(chart: alt.Chart | alt.LayerChart, *, caption: str, alt_text: str, rows: pd.DataFrame | None = None,
-           source: str = SOURCE) -> Figure:
-    """Store a chart. `caption` says what to see, `alt_text` the finding in words, `rows` what the chart was drawn from."""
-    svgs = {name: _svg(chart.properties(
-        width=width, autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))) for name, width in WIDTHS.items()}
+def figure(
+    chart: alt.Chart | alt.LayerChart,
+    *,
+    caption: str,
+    alt_text: str,
+    rows: pd.DataFrame | None = None,
+    source: str = SOURCE,
+) -> Figure:
+    """Store a chart. `caption` says what to see, `alt_text` the finding, `rows` what the chart was drawn from."""
+    svgs = {
+        name: _svg(chart.properties(width=width, autosize=alt.AutoSizeParams(type="fit-x", contains="padding")))
+        for name, width in WIDTHS.items()
+    }
     return Figure(svgs, caption, alt_text, rows, source)
 
 
@@ -99,11 +136,15 @@ def table(rows: pd.DataFrame, caption: str) -> Table:
 
 def _table(rows: pd.DataFrame, caption: str, shown: bool = False) -> str:
     head = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in rows.columns)
-    body = "".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>"
-                   for row in rows.itertuples(index=False))
-    return (f'<div class="table-scroll" role="region" aria-label="{escape(caption)}" tabindex="0"><table>'
-            + (f"<caption>{escape(caption)}</caption>" if shown else "")
-            + f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>")
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>"
+        for row in rows.itertuples(index=False)
+    )
+    return (
+        f'<div class="table-scroll" role="region" aria-label="{escape(caption)}" tabindex="0"><table>'
+        + (f"<caption>{escape(caption)}</caption>" if shown else "")
+        + f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
 
 
 def _svg(chart: alt.Chart | alt.LayerChart) -> str:
@@ -139,6 +180,11 @@ def lanes(records: list[dict]) -> list[str]:
     return [kind for kind in KINDS if kind in kinds] + sorted(kinds - set(KINDS))
 
 
+def kind_colours(kinds: list[str]) -> alt.Scale:
+    """The scale that gives kinds of event the colours of timeline.css."""
+    return alt.Scale(domain=kinds, range=[f"var(--kind-{kind}, #777)" for kind in kinds])
+
+
 def timeline_picture(title: str, records: list[dict]) -> Figure:
     """The picture of a timeline: a lane for each kind, a mark for each event.
 
@@ -155,12 +201,17 @@ def timeline_picture(title: str, records: list[dict]) -> Figure:
     counts = ", ".join(f"{sum(record['kind'] == kind for record in records)} {kind}" for kind in kinds)
     disputed = sum(record["confidence"] == "disputed" for record in records)
     years = f"{first} to {last - 1}"
-    caption = (f"{len(records)} events, {years}, in lanes by kind. A bar shows how long an event lasted, or how far its date is uncertain. "
-               "Filled marks are confirmed, hollow marks reported, diamonds disputed."
-               + (f" The years before {busy} are drawn closer together." if compressed else ""))
-    alt_text = (f"Timeline of {len(records)} events, {years}: {counts}; {disputed} disputed. "
-                f"Half of them fall after {records[len(records) // 2]['first'].year - 1}. "
-                "The list below holds every event.")
+    caption = (
+        f"{len(records)} events, {years}, in lanes by kind. "
+        "A bar shows how long an event lasted, or how far its date is uncertain. "
+        "Filled marks are confirmed, hollow marks reported, diamonds disputed."
+        + (f" The years before {busy} are drawn closer together." if compressed else "")
+    )
+    alt_text = (
+        f"Timeline of {len(records)} events, {years}: {counts}; {disputed} disputed. "
+        f"Half of them fall after {records[len(records) // 2]['first'].year - 1}. "
+        "The list below holds every event."
+    )
     return Figure(svgs, caption, alt_text, None, "The list below holds every event with its sources.")
 
 
@@ -170,7 +221,7 @@ def _timeline_chart(records: list[dict], kinds: list[str], domain: list[int], wi
     reach = [0, plot * 0.16, plot] if len(domain) == 3 else [0, plot]
 
     def x(year: float) -> float:
-        for low, high, start, stop in zip(domain, domain[1:], reach, reach[1:]):
+        for low, high, start, stop in zip(domain, domain[1:], reach, reach[1:], strict=False):
             if year <= high:
                 return start + (year - low) / (high - low) * (stop - start)
         return reach[-1]
@@ -183,18 +234,26 @@ def _timeline_chart(records: list[dict], kinds: list[str], domain: list[int], wi
             middle = (x0 + x1) / 2
             start, stop = min(x0, middle - mark / 2), max(x1, middle + mark / 2)
             level = next((n for n, end in enumerate(levels) if end <= start), len(levels))
-            levels[level:level + 1] = [stop + 1]
-            marks.append({"x": middle, "x0": x0, "x1": x1 if x1 - x0 > mark else x0, "y": top + 8 + level * row,
-                          "kind": kind, "confidence": record["confidence"], "href": f"#event-{record['id']}",
-                          "title": record["title"]})
+            levels[level : level + 1] = [stop + 1]
+            marks.append(
+                {
+                    "x": middle,
+                    "x0": x0,
+                    "x1": x1 if x1 - x0 > mark else x0,
+                    "y": top + 8 + level * row,
+                    "kind": kind,
+                    "confidence": record["confidence"],
+                    "href": f"#event-{record['id']}",
+                    "title": record["title"],
+                }
+            )
         height = len(levels) * row + 6
         named_lanes.append({"kind": kind, "y": top + 8, "line": top + height + 1})
         top += height + 2
 
     flat = alt.Scale(domain=[0, plot], nice=False, zero=False)
     down = alt.Scale(domain=[top, 0], nice=False, zero=False)
-    colour = alt.Color("kind:N", legend=None,
-                       scale=alt.Scale(domain=kinds, range=[f"var(--kind-{kind}, #777)" for kind in kinds]))
+    colour = alt.Color("kind:N", legend=None, scale=kind_colours(kinds))
     years = _ticks(domain, plot)
     ticks = pd.DataFrame({"x": [x(year) for year in years], "year": [str(year) for year in years], "y": top})
     events, named = pd.DataFrame(marks), pd.DataFrame(named_lanes)
@@ -205,20 +264,35 @@ def _timeline_chart(records: list[dict], kinds: list[str], domain: list[int], wi
         alt.Chart(ticks).mark_rule(opacity=0.15).encode(x=at),
         alt.Chart(named).mark_rule(opacity=0.15).encode(y=alt.Y("line:Q", scale=down, axis=None)),
         alt.Chart(ticks).mark_text(dy=12, fontSize=12).encode(x=at, y=height, text="year:N"),
-        alt.Chart(named).mark_text(align="right", fontSize=12).encode(
-            x=alt.XValue(-10), y=height, text="kind:N"),
-        alt.Chart(events[events["x1"] > events["x0"]]).mark_rule(strokeWidth=3, opacity=0.4).encode(
-            x=alt.X("x0:Q", scale=flat, axis=None), x2="x1:Q", y=height, **tip),
+        alt.Chart(named).mark_text(align="right", fontSize=12).encode(x=alt.XValue(-10), y=height, text="kind:N"),
+        alt.Chart(events[events["x1"] > events["x0"]])
+        .mark_rule(strokeWidth=3, opacity=0.4)
+        .encode(x=alt.X("x0:Q", scale=flat, axis=None), x2="x1:Q", y=height, **tip),
     ]
-    for confidence, shape, filled in (("confirmed", "circle", True), ("reported", "circle", False),
-                                      ("disputed", "diamond", True)):
+    for confidence, shape, filled in (
+        ("confirmed", "circle", True),
+        ("reported", "circle", False),
+        ("disputed", "diamond", True),
+    ):
         chosen = events[events["confidence"] == confidence]
-        layers.append(alt.Chart(chosen).mark_point(
-            shape=shape, filled=filled, size=70 if shape == "diamond" else 50, opacity=1, strokeWidth=1.8,
-            fill=alt.Undefined if filled else PAPER).encode(x=at, y=height, **tip))
+        layers.append(
+            alt.Chart(chosen)
+            .mark_point(
+                shape=shape,
+                filled=filled,
+                size=70 if shape == "diamond" else 50,
+                opacity=1,
+                strokeWidth=1.8,
+                fill=alt.Undefined if filled else PAPER,
+            )
+            .encode(x=at, y=height, **tip)
+        )
     return alt.layer(*[layer for layer in layers if len(layer.data)]).properties(
-        width=plot, height=top, padding={"left": label_width, "right": 12, "top": 4, "bottom": 18},
-        autosize=alt.AutoSizeParams(type="none"))
+        width=plot,
+        height=top,
+        padding={"left": label_width, "right": 12, "top": 4, "bottom": 18},
+        autosize=alt.AutoSizeParams(type="none"),
+    )
 
 
 def _decimal(day: date) -> float:

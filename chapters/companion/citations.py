@@ -1,7 +1,7 @@
 """How a citation and a source read in the book: styles for sphinxcontrib-bibtex, drawn from data/sources.bib.
 
-In the text a source is its publisher and year, "[Variety, 2024]"; on the page of sources it is author, title, publisher,
-date, link, the day it was read, and what was read of it.
+In the text a source is its publisher and year, "[Variety, 2024]"; on the page of sources it is author, title,
+publisher, date, link, the day it was read, and what was read of it.
 """
 
 from __future__ import annotations
@@ -62,8 +62,14 @@ class Sources(BaseStyle):
     default_label_style = KeyLabels
 
     def sort(self, entries):
-        return sorted(entries, key=lambda entry: (
-            publisher(entry).removeprefix("The ").lower(), entry.fields.get("date", ""), entry.fields["title"]))
+        return sorted(
+            entries,
+            key=lambda entry: (
+                publisher(entry).removeprefix("The ").lower(),
+                entry.fields.get("date", ""),
+                entry.fields["title"],
+            ),
+        )
 
     def format_entry(self, label, entry, bib_data=None):
         parts = [Text.from_latex(", ".join(map(spoken, entry.persons["author"])))] if "author" in entry.persons else []
@@ -80,4 +86,5 @@ class Sources(BaseStyle):
 def register() -> None:
     pybtex.plugin.register_plugin("pybtex.style.formatting", "sources", Sources)
     sphinxcontrib.bibtex.plugin.register_plugin(
-        "sphinxcontrib.bibtex.style.referencing", "publisher_year", PublisherYear)
+        "sphinxcontrib.bibtex.style.referencing", "publisher_year", PublisherYear
+    )

@@ -30,9 +30,9 @@ class Tables(dict):
 def load(folder: str | Path = FOLDER) -> Tables:
     """Every table of the data package, and `sources` from the bibliography.
 
-    Rows keep the order of their file and are labelled by `id`, which is also the first column. Text cells are str, list
-    cells are tuples of str, vocabularies are categories, true/false cells are bool. Where a table has `date`, the columns
-    `earliest` and `latest` hold the first and the last day it can mean (days without a time zone).
+    Rows keep the order of their file and are labelled by `id`, which is also the first column. Text cells are str,
+    list cells are tuples of str, vocabularies are categories, true/false cells are bool. Where a table has `date`, the
+    columns `earliest` and `latest` hold the first and the last day it can mean (days without a time zone).
 
     Raises DataError, which names file, row, column, value and rule of every fault.
     """
@@ -98,26 +98,39 @@ def _read_table(path: Path, schema: dict) -> tuple[list[dict[str, str]], list[Fa
     except csv.Error as error:
         return [], [Fault(label, rule=f"must be comma-separated values in double quotes: {error}")]
     if header != columns:
-        faults = [Fault(label, 1, name, name, "is not a column of this table; its columns are " + ", ".join(columns))
-                  for name in header if name not in columns]
+        faults = [
+            Fault(label, 1, name, name, "is not a column of this table; its columns are " + ", ".join(columns))
+            for name in header
+            if name not in columns
+        ]
         faults += (Fault(label, 1, name, "", "the column is missing") for name in columns if name not in header)
-        faults += (Fault(label, 1, name, name, "stands twice in the first row")
-                   for name in sorted({name for name in header if header.count(name) > 1}))
-        return [], faults or [Fault(label, 1, header[0], ",".join(header), "the columns must stand in this order: "
-                                    + ", ".join(columns))]
+        faults += (
+            Fault(label, 1, name, name, "stands twice in the first row")
+            for name in sorted({name for name in header if header.count(name) > 1})
+        )
+        return [], faults or [
+            Fault(label, 1, header[0], ",".join(header), "the columns must stand in this order: " + ", ".join(columns))
+        ]
     rows, faults, seen = [], [], {}
     for number, record in enumerate(records, 2):
         if len(record) != len(columns):
-            faults.append(Fault(label, number, columns[min(len(record), len(columns)) - 1] if record else columns[0],
-                                record[-1] if record else "",
-                                f"the row has {len(record)} cells; it must have {len(columns)}"))
+            faults.append(
+                Fault(
+                    label,
+                    number,
+                    columns[min(len(record), len(columns)) - 1] if record else columns[0],
+                    record[-1] if record else "",
+                    f"the row has {len(record)} cells; it must have {len(columns)}",
+                )
+            )
             rows.append({})
             continue
         row = dict(zip(columns, record, strict=True))
         rows.append(row)
         if row["id"] in seen:
-            faults.append(Fault(label, number, "id", row["id"], f"must be unique; row {seen[row['id']]} has it too",
-                                row["id"]))
+            faults.append(
+                Fault(label, number, "id", row["id"], f"must be unique; row {seen[row['id']]} has it too", row["id"])
+            )
         seen.setdefault(row["id"], number)
     return rows, faults
 
@@ -142,22 +155,23 @@ def _cell_faults(row: dict[str, str], schema: dict, ids: dict[str, set[str]]) ->
             continue
         items = value.split(field.get("delimiter", ",")) if field["type"] == "list" else [value]
         if len(set(items)) < len(items) or any(item != item.strip() or not item for item in items):
-            yield name, value, "must be a list separated by single semicolons, without spaces around them, empty items or repeats"
+            yield name, value, "must be a list with single semicolons between, and no spaces, empty items or repeats"
         options = field.get("vocabulary") or constraints.get("enum")
         for item in items:
             if options and item not in options:
                 yield name, item, "must be one of: " + ", ".join(options)
             if field["type"] == "boolean" and item not in ("true", "false"):
                 yield name, item, "must be true or false"
-            if "pattern" in constraints and not re.fullmatch(constraints["pattern"], item):
-                yield name, item, f"must match {constraints['pattern']}"
-            if "maxLength" in constraints and len(item) > constraints["maxLength"]:
-                yield name, item, f"must have at most {constraints['maxLength']} characters"
             if field.get("calendarDate"):
                 try:
                     dates.span(item)
                 except ValueError as error:
                     yield name, item, str(error)
+                    continue
+            if "pattern" in constraints and not re.fullmatch(constraints["pattern"], item):
+                yield name, item, f"must match {constraints['pattern']}"
+            if "maxLength" in constraints and len(item) > constraints["maxLength"]:
+                yield name, item, f"must have at most {constraints['maxLength']} characters"
             if "references" in field and item not in ids[field["references"]]:
                 yield name, item, f"must be an id of the table {field['references']}"
 

@@ -32,8 +32,9 @@ def refresh(path: Path) -> bool:
     """Run one chapter and store it; True where the file changed. Raises CellExecutionError where a cell fails."""
     before = path.read_text("utf-8")
     notebook = nbformat.reads(before, as_version=4)
-    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(path.parent)}},
-                   store_widget_state=False).execute()
+    NotebookClient(
+        notebook, timeout=120, resources={"metadata": {"path": str(path.parent)}}, store_widget_state=False
+    ).execute()
     after = nbformat.writes(normal(notebook), indent=1) + "\n"
     if after != before:
         path.write_text(after, "utf-8")

@@ -55,8 +55,10 @@ class Timeline(anywidget.AnyWidget):
     title: name of the timeline, and of its region for assistive technology.
     tables: where ids are looked up; by default the book's own (`companion.load()`).
 
-    `lanes` are the kinds of event that there are. `query`, `kinds`, `from_year`, `to_year`, `who` and `selected` are the reader's view, synced both ways; `visible` is
-    the part of `events` that the view leaves. Raises ValueError where a date is no calendar date or an id is repeated.
+    `lanes` are the kinds of event that there are. `query`, `kinds`, `from_year`, `to_year`, `who` and `selected` are
+    the reader's view, synced both ways; `visible` is the part of `events` that the view leaves.
+
+    Raises ValueError where a date is no calendar date or an id is repeated.
     """
 
     _esm = _HERE / "timeline.mjs"
@@ -82,8 +84,12 @@ class Timeline(anywidget.AnyWidget):
             title=title,
             html=_section(title, records),
             rows=[_row(record) for record in records],
-            names=dict(sorted({id: name for record in records for id, name in record["who"].items()}.items(),
-                              key=lambda item: (fold(item[1]), item[0]))),
+            names=dict(
+                sorted(
+                    {id: name for record in records for id, name in record["who"].items()}.items(),
+                    key=lambda item: (fold(item[1]), item[0]),
+                )
+            ),
             lanes=lanes,
             kinds=lanes,
         )
@@ -123,22 +129,30 @@ def _records(events: pd.DataFrame, tables: Tables) -> list[dict]:
     sources = tables["sources"].to_dict("index")
     records, ids = [], set()
     for event in events.to_dict("records"):
-        text = {name: str(event.get(name, "") or "") for name in
-                ("id", "date", "end_date", "title", "summary", "kind", "confidence", "dispute", "as_of", "note")}
-        lists = {name: _items(event.get(name, ())) for name in
-                 ("regions", "people", "organisations", "works", "sources")}
+        text = {
+            name: str(event.get(name, "") or "")
+            for name in ("id", "date", "end_date", "title", "summary", "kind", "confidence", "dispute", "as_of", "note")
+        }
+        lists = {
+            name: _items(event.get(name, ())) for name in ("regions", "people", "organisations", "works", "sources")
+        }
         if text["id"] in ids:
             raise ValueError(f"the events have the id {text['id']!r} twice")
         ids.add(text["id"])
         first = dates.span(text["date"])[0]
         last = dates.span(text["end_date"] or text["date"])[1]
-        records.append({
-            **text, **lists, "first": first, "last": last,
-            "people": [people.get(id, id) for id in lists["people"]],
-            "organisations": [people.get(id, id) for id in lists["organisations"]],
-            "who": {id: people.get(id, id) for id in lists["people"] + lists["organisations"]},
-            "sources": [sources.get(id, {"id": id, "title": id}) for id in lists["sources"]],
-        })
+        records.append(
+            {
+                **text,
+                **lists,
+                "first": first,
+                "last": last,
+                "people": [people.get(id, id) for id in lists["people"]],
+                "organisations": [people.get(id, id) for id in lists["organisations"]],
+                "who": {id: people.get(id, id) for id in lists["people"] + lists["organisations"]},
+                "sources": [sources.get(id, {"id": id, "title": id}) for id in lists["sources"]],
+            }
+        )
     return sorted(records, key=lambda record: (record["first"], record["last"], record["id"]))
 
 
@@ -149,8 +163,14 @@ def _items(cell: object) -> list[str]:
 def _row(record: dict) -> dict:
     """What the filter reads of an event (see `matches`)."""
     searched = [record["title"], record["summary"], *record["people"], *record["organisations"], *record["works"]]
-    return {"id": record["id"], "kind": record["kind"], "from": record["first"].year, "to": record["last"].year,
-            "who": list(record["who"]), "text": "\n".join(searched)}
+    return {
+        "id": record["id"],
+        "kind": record["kind"],
+        "from": record["first"].year,
+        "to": record["last"].year,
+        "who": list(record["who"]),
+        "text": "\n".join(searched),
+    }
 
 
 def _section(title: str, records: list[dict]) -> str:
@@ -160,11 +180,14 @@ def _section(title: str, records: list[dict]) -> str:
         years.setdefault(record["first"].year, []).append(record)
     groups = "".join(
         f'<div class="timeline-year"><h4>{year}</h4><ol>{"".join(map(_item, group))}</ol></div>'
-        for year, group in years.items())
+        for year, group in years.items()
+    )
     picture = charts.timeline_picture(title, records).html() if records else ""
-    return (f'<section class="timeline" aria-labelledby="timeline-{slug}">'
-            f'<h3 class="timeline-title" id="timeline-{slug}">{escape(title)}</h3>'
-            f'{picture}<div class="timeline-events">{groups}</div></section>')
+    return (
+        f'<section class="timeline" aria-labelledby="timeline-{slug}">'
+        f'<h3 class="timeline-title" id="timeline-{slug}">{escape(title)}</h3>'
+        f'{picture}<div class="timeline-events">{groups}</div></section>'
+    )
 
 
 def _item(record: dict) -> str:
@@ -173,7 +196,7 @@ def _item(record: dict) -> str:
         f'<p class="event-when"><time datetime="{escape(record["date"])}">{escape(when)}</time>'
         f' <span class="event-kind" data-kind="{escape(record["kind"])}">{escape(record["kind"])}</span>'
         f' <span class="event-confidence" data-confidence="{escape(record["confidence"])}">'
-        f'{escape(record["confidence"])}</span></p>',
+        f"{escape(record['confidence'])}</span></p>",
         f'<p class="event-title">{escape(record["title"])}</p>',
         f'<p class="event-summary">{escape(record["summary"])}</p>' if record["summary"] else "",
     ]
@@ -181,8 +204,13 @@ def _item(record: dict) -> str:
         lines.append(f'<p class="event-dispute"><b>The other side:</b> {escape(record["dispute"])}</p>')
     if record["note"]:
         lines.append(f'<p class="event-note"><b>Note:</b> {escape(record["note"])}</p>')
-    about = [("People", record["people"]), ("Bodies", record["organisations"]), ("Works", record["works"]),
-             ("Where", record["regions"]), ("As of", [dates.in_words(record["as_of"])] if record["as_of"] else [])]
+    about = [
+        ("People", record["people"]),
+        ("Bodies", record["organisations"]),
+        ("Works", record["works"]),
+        ("Where", record["regions"]),
+        ("As of", [dates.in_words(record["as_of"])] if record["as_of"] else []),
+    ]
     told = [f"<span><b>{name}:</b> {escape(', '.join(items))}</span>" for name, items in about if items]
     if told:
         lines.append(f'<p class="event-about">{" ".join(told)}</p>')
@@ -195,7 +223,11 @@ def _item(record: dict) -> str:
 def source_link(source: Mapping) -> str:
     """A source as a link that says where it goes: publisher, title, date, and whether it leads to a copy."""
     title = escape(source["title"])
-    parts = [f'{escape(source["publisher"])}, ' if source.get("publisher") else "", f"“{title}”",
-             f', {dates.in_words(source["date"])}' if source.get("date") else "", " (copy)" if source.get("copy") else ""]
+    parts = [
+        f"{escape(source['publisher'])}, " if source.get("publisher") else "",
+        f"“{title}”",
+        f", {dates.in_words(source['date'])}" if source.get("date") else "",
+        " (copy)" if source.get("copy") else "",
+    ]
     text = "".join(parts)
     return f'<a href="{escape(source["url"])}">{text}</a>' if source.get("url") else text

@@ -1,0 +1,122 @@
+"""What the tests share: the built book on a local server, and a Chromium that sees nothing else."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parent))
+import browser as chromium
+
+ROOT = Path(__file__).resolve().parents[1]
+BOOK = ROOT / "_build" / "html"
+CHAPTERS = ("anora", "history", "babygirl")
+
+
+class Handler(http.server.SimpleHTTPRequestHandler):
+    extensions_map: ClassVar = {**http.server.SimpleHTTPRequestHandler.extensions_map, ".mjs": "text/javascript"}
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture(scope="session")
+def serve() -> Iterator:
+    """serve(folder) -> the address at which the folder is served."""
+    servers = []
+
+    def start(folder: Path) -> str:
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=folder))
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+        return f"http://127.0.0.1:{server.server_address[1]}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def site(serve) -> str:
+    return serve(BOOK)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = chromium.find()
+    if not path:
+        pytest.fail(chromium.HELP)
+    arguments = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    if os.name == "posix" and os.geteuid() == 0:
+        arguments.append("--no-sandbox")
+    with sync_playwright() as playwright:
+        chrome = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield chrome
+        chrome.close()
+
+
+@dataclass
+class Reader:
+    """A page, and what a reader should never get: requests to others, console messages, errors."""
+
+    page: Page
+    strangers: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator:
+    """open_page(address, width=…, scheme=…, javascript=…) -> Reader; nothing but 127.0.0.1 and files is reached."""
+    contexts: list[BrowserContext] = []
+
+    def visit(
+        address: str, *, width: int = 1280, height: int = 900, scheme: str = "light", javascript: bool = True, **options
+    ) -> Reader:
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme=scheme, java_script_enabled=javascript, **options
+        )
+        contexts.append(context)
+        reader = Reader(context.new_page())
+
+        def gate(route):
+            url = route.request.url
+            if url.startswith(("http://127.0.0.1:", "file:", "data:", "blob:")):
+                route.continue_()
+            else:
+                reader.strangers.append(url)
+                route.abort()
+
+        context.route("**/*", gate)
+        reader.page.on(
+            "console",
+            lambda message: reader.complaints.append(message.text) if message.type in ("error", "warning") else None,
+        )
+        reader.page.on("pageerror", lambda error: reader.complaints.append(str(error)))
+        reader.page.goto(address, wait_until="load")
+        return reader
+
+    yield visit
+    for context in contexts:
+        context.close()
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    stale = [report for report in terminalreporter.stats.get("failed", []) if ".ipynb" in report.nodeid]
+    if stale:
+        chapters = sorted({report.nodeid.partition("::")[0] for report in stale})
+        terminalreporter.section("stored outputs")
+        terminalreporter.line(f"Stored outputs differ from fresh ones in {', '.join(chapters)}.")
+        terminalreporter.line(
+            "If data or code were changed on purpose, run `make refresh`, look at the difference, "
+            "and commit the chapters."
+        )

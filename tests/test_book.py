@@ -1,0 +1,236 @@
+"""The built book as readers have it: served, from disk, on a phone, in the dark, without JavaScript or network."""
+
+from __future__ import annotations
+
+import csv
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from conftest import BOOK, CHAPTERS, ROOT
+from playwright.sync_api import expect
+
+PAGES = ["index.html", "search.html", *sorted(str(p.relative_to(BOOK)) for p in BOOK.glob("chapters/**/*.html"))]
+
+
+def events_of(chapter: str) -> list[dict[str, str]]:
+    with open(ROOT / "data" / "events.csv", encoding="utf-8", newline="") as file:
+        return [row for row in csv.DictReader(file) if chapter in row["chapters"].split(";")]
+
+
+def status(page) -> str:
+    return page.get_by_role("status").inner_text()
+
+
+def shown(page) -> list[str]:
+    return page.locator("section.timeline ol > li:visible").evaluate_all("items => items.map(item => item.id.slice(6))")
+
+
+def test_the_book_has_its_pages():
+    assert {f"chapters/{name}.html" for name in ("index", *CHAPTERS, "method", "sources")} <= set(PAGES)
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("host", ["served", "from disk"])
+def test_a_page_asks_no_stranger_and_complains_of_nothing(open_page, site, name, host):
+    reader = open_page(f"{site}/{name}" if host == "served" else (BOOK / name).as_uri())
+    reader.page.wait_for_timeout(200)
+    assert reader.strangers == []
+    assert reader.complaints == []
+    assert reader.page.title()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_page_loads_the_widget_manager(name):
+    html = (BOOK / name).read_text("utf-8")
+    assert "require.js" not in html
+    assert "html-manager" not in html
+    assert not re.search(r'<(?:script|img|iframe)[^>]+src="(?:https?:)?//', html)
+
+
+def test_the_front_door_leads_to_the_cover(open_page):
+    page = open_page((BOOK / "index.html").as_uri()).page
+    page.wait_for_url("**/chapters/index.html")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Who Is in the Room?")
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+@pytest.mark.parametrize("name", ["index", "method", "sources", *CHAPTERS])
+def test_no_page_scrolls_sideways(open_page, site, name, width):
+    page = open_page(f"{site}/chapters/{name}.html", width=width).page
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+class TestTimeline:
+    @pytest.fixture
+    def reader(self, open_page, site, chapter):
+        return open_page(f"{site}/chapters/{chapter}.html")
+
+    def test_without_javascript_every_event_is_there(self, open_page, site, chapter):
+        page = open_page(f"{site}/chapters/{chapter}.html", javascript=False).page
+        events = events_of(chapter)
+        assert sorted(shown(page)) == sorted(event["id"] for event in events)
+        for event in events:
+            item = page.locator(f"#event-{event['id']}")
+            assert item.locator("time").get_attribute("datetime") == event["date"]
+            assert item.locator(".event-confidence").inner_text() == event["confidence"]
+            assert item.locator(".event-sources a").count() == len(event["sources"].split(";"))
+        assert page.locator("section.timeline figure svg").first.is_visible()
+        assert page.get_by_role("searchbox", name="Search events").count() == 0
+
+    def test_it_has_its_controls(self, reader, chapter):
+        page, events = reader.page, events_of(chapter)
+        region = page.locator("section.timeline")
+        title = region.locator(".timeline-title").inner_text()
+        timeline = page.get_by_role("region", name=title, exact=True)
+        expect(timeline).to_have_count(1)
+        expect(timeline.get_by_role("searchbox", name="Search events")).to_be_visible()
+        kinds = timeline.get_by_role("group", name="Kinds").get_by_role("checkbox")
+        assert kinds.count() == len({event["kind"] for event in events})
+        for kind in {event["kind"] for event in events}:
+            expect(timeline.get_by_role("checkbox", name=kind, exact=True)).to_be_checked()
+        for name in ("From year", "To year"):
+            expect(timeline.get_by_role("spinbutton", name=name)).to_be_visible()
+        expect(timeline.get_by_role("combobox", name="Person or organisation")).to_be_visible()
+        for name in ("Reset", "Copy link to this view"):
+            expect(timeline.get_by_role("button", name=name)).to_be_visible()
+        assert status(page) == f"Showing {len(events)} of {len(events)} events"
+
+    def test_every_filter_filters_and_reset_resets(self, reader, chapter):
+        page, events = reader.page, events_of(chapter)
+        count = len(events)
+
+        def shows(expected):
+            assert status(page) == f"Showing {len(expected)} of {count} events"
+            assert sorted(shown(page)) == sorted(expected)
+
+        word = events[len(events) // 2]["title"].split()[0]
+        page.get_by_role("searchbox").fill(word.upper())
+        assert events[len(events) // 2]["id"] in shown(page)
+        assert len(shown(page)) < count
+        page.get_by_role("button", name="Reset").click()
+        shows([event["id"] for event in events])
+        kind = events[0]["kind"]
+        page.get_by_role("checkbox", name=kind, exact=True).uncheck()
+        shows([event["id"] for event in events if event["kind"] != kind])
+        page.get_by_role("button", name="Reset").click()
+        page.get_by_role("spinbutton", name="From year").fill("2025")
+        page.get_by_role("spinbutton", name="To year").fill("2025")
+        shows(
+            [event["id"] for event in events if event["date"][:4] <= "2025" <= (event["end_date"] or event["date"])[:4]]
+        )
+        page.get_by_role("button", name="Reset").click()
+        person = next(event["people"] for event in events if event["people"]).split(";")[0]
+        page.get_by_role("combobox").select_option(person)
+        shows([event["id"] for event in events if person in event["people"].split(";")])
+        page.get_by_role("searchbox").fill("no event holds this")
+        shows([])
+        expect(page.get_by_text("No event matches")).to_be_visible()
+        page.get_by_role("button", name="Reset").click()
+        shows([event["id"] for event in events])
+        assert reader.complaints == []
+
+    def test_keys_move_between_visible_events_and_select(self, reader, chapter):
+        page = reader.page
+        page.get_by_role("checkbox").first.uncheck()
+        stops = shown(page)
+        here = "document.activeElement.id.slice(6)"
+        page.locator(".timeline-events").focus()
+        for key, expected in [
+            ("ArrowDown", stops[0]),
+            ("ArrowDown", stops[1]),
+            ("ArrowRight", stops[2]),
+            ("ArrowUp", stops[1]),
+            ("ArrowLeft", stops[0]),
+            ("ArrowUp", stops[0]),
+            ("End", stops[-1]),
+            ("ArrowDown", stops[-1]),
+            ("Home", stops[0]),
+        ]:
+            page.keyboard.press(key)
+            assert page.evaluate(here) == expected, key
+        page.keyboard.press("Enter")
+        expect(page.locator(f"#event-{stops[0]}")).to_have_attribute("aria-current", "true")
+        assert page.locator("[data-event].selected").count() > 0
+        assert page.locator("ol > li[tabindex='0']").count() == 1
+        page.get_by_role("heading", level=1).click()
+        top = page.evaluate("window.scrollY")
+        page.keyboard.press("ArrowDown")
+        page.wait_for_timeout(200)
+        assert page.evaluate("document.activeElement.closest('section.timeline')") is None
+        assert page.evaluate("window.scrollY") >= top
+
+    def test_a_mark_in_the_picture_selects_its_event(self, reader, chapter):
+        page = reader.page
+        mark = page.locator("svg[data-width='wide'] [data-event]").last
+        name = mark.get_attribute("data-event")
+        mark.locator("path").click(force=True)
+        expect(page.locator(f"#event-{name}")).to_have_attribute("aria-current", "true")
+
+    def test_a_link_restores_the_view(self, open_page, site, chapter):
+        events = events_of(chapter)
+        target = events[-1]
+        page = open_page(
+            f"{site}/chapters/{chapter}.html?kind={target['kind']}&from={target['date'][:4]}#event-{target['id']}"
+        ).page
+        ids = [
+            event["id"]
+            for event in events
+            if event["kind"] == target["kind"] and (event["end_date"] or event["date"])[:4] >= target["date"][:4]
+        ]
+        assert sorted(shown(page)) == sorted(ids)
+        expect(page.locator(f"#event-{target['id']}")).to_have_attribute("aria-current", "true")
+        expect(page.locator(f"#event-{target['id']}")).to_be_in_viewport()
+        page.get_by_role("button", name="Copy link to this view").click()
+        assert f"kind={target['kind']}&from={target['date'][:4]}#event-{target['id']}" in page.url
+        expect(page.locator(".timeline-said")).not_to_be_empty()
+
+    def test_a_link_to_a_hidden_event_shows_it(self, open_page, site, chapter):
+        target = events_of(chapter)[0]
+        page = open_page(f"{site}/chapters/{chapter}.html?q=no+event+holds+this#event-{target['id']}").page
+        expect(page.locator(f"#event-{target['id']}")).to_be_visible()
+
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    @pytest.mark.parametrize("width", [320, 1280])
+    def test_axe_finds_nothing_in_it(self, open_page, site, chapter, scheme, width):
+        page = open_page(f"{site}/chapters/{chapter}.html", width=width, scheme=scheme).page
+        page.wait_for_timeout(300)
+        for part in ("section.timeline", "figure.chart", ".table-scroll"):
+            if page.locator(part).count():
+                found = Axe().run(page, context=part)
+                assert found.violations_count == 0, found.generate_report()
+
+    def test_print_gives_the_whole_list(self, reader, chapter):
+        page = reader.page
+        page.get_by_role("searchbox").fill("no event holds this")
+        assert shown(page) == []
+        page.emulate_media(media="print")
+        assert len(shown(page)) == len(events_of(chapter))
+        assert not page.get_by_role("searchbox").is_visible()
+
+    def test_broken_state_leaves_the_plain_list(self, open_page, site, chapter):
+        page = open_page("about:blank").page
+        address = f"{site}/chapters/{chapter}.html"
+        html = (BOOK / "chapters" / f"{chapter}.html").read_text("utf-8")
+        broken = re.sub(r'(class="timeline-state">)', r"\1]broken[", html)
+        page.route(address, lambda route: route.fulfill(body=broken, content_type="text/html"))
+        page.goto(address)
+        assert len(shown(page)) == len(events_of(chapter))
+        assert page.get_by_role("searchbox", name="Search events").count() == 0
+
+
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Europe/London", "Pacific/Kiritimati", "Asia/Tokyo"])
+def test_a_date_is_the_same_everywhere(open_page, site, zone):
+    page = open_page(f"{site}/chapters/anora.html", timezone_id=zone).page
+    assert page.locator("#event-baker-london-qa-no-coordinator time").inner_text() == "10 October 2024"
+
+
+def test_a_citation_leads_to_its_source(open_page, site):
+    page = open_page(f"{site}/chapters/anora.html").page
+    link = page.locator("a[href*='#source-thr-london-qa']").first
+    link.click()
+    page.wait_for_url("**/sources.html#source-thr-london-qa")
+    entry = page.locator("#source-thr-london-qa")
+    expect(entry).to_be_in_viewport()
+    expect(entry).to_contain_text("The Hollywood Reporter")
