@@ -13,21 +13,17 @@ import http.server
 import os
 import platform
 import statistics
-import sys
 import tempfile
 import threading
 from pathlib import Path
 
 import altair as alt
-from playwright.sync_api import sync_playwright
-
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "chapters"), str(Path(__file__).parent)]
-
 import browser as chromium
 from companion import Timeline, load
 from companion.book import classic_timeline
+from playwright.sync_api import sync_playwright
 
+ROOT = Path(__file__).resolve().parents[1]
 RUNS = 9
 WORDS = ["madison", "coordinator", "2024", "union", "x", "kidman", "baker", ""]
 
