@@ -103,6 +103,8 @@ def test_a_chapter_runs_and_the_timeline_talks_to_python(lab, open_page):
     expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").first).to_be_attached(timeout=120_000)
     assert page.locator(".jp-OutputArea-output[data-mime-type*='error']").count() == 0
 
+    dialog = page.locator("dialog.jp-Dialog")
+    assert dialog.count() == 0, dialog.inner_text()
     status = timeline.get_by_role("status")
     expect(status).to_have_text("Showing 66 of 66 events")
     assert timeline.get_by_role("button", name="Copy link to this view").count() == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -31,8 +32,8 @@ def load(folder: str | Path = FOLDER) -> Tables:
     """Every table of the data package, and `sources` from the bibliography.
 
     Rows keep the order of their file and are labelled by `id`, which is also the first column. Text cells are str,
-    list cells are tuples of str, vocabularies are categories, true/false cells are bool. Where a table has `date`, the
-    columns `earliest` and `latest` hold the first and the last day it can mean (days without a time zone).
+    list cells are tuples of str, vocabularies are categories. Where the schema names a `span`, the columns `earliest`
+    and `latest` hold the first and the last day that its dates can mean (days without a time zone).
 
     Raises DataError, which names file, row, column, value and rule of every fault.
     """
@@ -160,8 +161,6 @@ def _cell_faults(row: dict[str, str], schema: dict, ids: dict[str, set[str]]) ->
         for item in items:
             if options and item not in options:
                 yield name, item, "must be one of: " + ", ".join(options)
-            if field["type"] == "boolean" and item not in ("true", "false"):
-                yield name, item, "must be true or false"
             if field.get("calendarDate"):
                 try:
                     dates.span(item)
@@ -178,13 +177,11 @@ def _cell_faults(row: dict[str, str], schema: dict, ids: dict[str, set[str]]) ->
 
 def _row_faults(row: dict[str, str], schema: dict) -> Iterator[tuple[str, str, str]]:
     """(column, value, rule) of every rule that needs more than one cell."""
-    if row.get("end_date"):
-        try:
-            first, last = dates.span(row["date"])[0], dates.span(row["end_date"])[1]
-        except ValueError:
-            return
-        if last < first or row["end_date"] == row["date"]:
-            yield "end_date", row["end_date"], f"must be later than the date, {row['date']}"
+    start, end = (schema.get("span", {}).get(name, "") for name in ("start", "end"))
+    if row.get(start) and row.get(end):
+        with contextlib.suppress(ValueError):  # a cell that is no date is told of by itself
+            if dates.span(row[end])[1] < dates.span(row[start])[0]:
+                yield end, row[end], f"must be later than {start}, {row[start]}"
     for rule in schema.get("requiredWhen", ()) if row else ():
         if row[rule["column"]] in rule["values"] and not row[rule["required"]]:
             yield rule["required"], "", f"must not be empty where {rule['column']} is {row[rule['column']]}"
@@ -196,14 +193,14 @@ def _frame(rows: list[dict[str, str]], schema: dict) -> pd.DataFrame:
         name = field["name"]
         if field["type"] == "list":
             frame[name] = [tuple(filter(None, cell.split(field["delimiter"]))) for cell in frame[name]]
-        elif field["type"] == "boolean":
-            frame[name] = frame[name] == "true"
         elif "enum" in field.get("constraints", {}):
             frame[name] = pd.Categorical(frame[name], categories=field["constraints"]["enum"])
-    if "date" in frame:
-        ends = frame["end_date"].where(frame["end_date"] != "", frame["date"]) if "end_date" in frame else frame["date"]
-        frame["earliest"] = pd.to_datetime([dates.span(text)[0] for text in frame["date"]])
-        frame["latest"] = pd.to_datetime([dates.span(text)[1] for text in ends])
+    if "span" in schema:
+        first, last = frame[schema["span"]["start"]], frame[schema["span"].get("end", schema["span"]["start"])]
+        if not schema["span"].get("open"):
+            last = last.where(last != "", first)
+        frame["earliest"] = pd.to_datetime([dates.span(text)[0] if text else None for text in first])
+        frame["latest"] = pd.to_datetime([dates.span(text)[1] if text else None for text in last])
     return _labelled(frame)
 
 
