@@ -1,8 +1,8 @@
-"""What the chapters import: `load()` the tables, show a `Timeline`, draw `charts`."""
+"""What the chapters import: `load()` the tables, show a `Timeline`, draw `charts`, read the `article`."""
 
-from . import charts
+from . import article, charts
 from .data import check, load
 from .faults import DataError, Fault
 from .timeline import Timeline
 
-__all__ = ["DataError", "Fault", "Timeline", "charts", "check", "load"]
+__all__ = ["DataError", "Fault", "Timeline", "article", "charts", "check", "load"]

@@ -1,44 +1,122 @@
-"""The Sphinx side of the book: data checked before anything is built, the timeline's host, and the `{event}` role."""
+"""The Sphinx side of the book: data checked before anything is built, roles and pages drawn from the tables, notes."""
 
 from __future__ import annotations
 
+import json
+import zipfile
 from pathlib import Path
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
-from sphinx.util.docutils import ReferenceRole
+from sphinx.util.docutils import ReferenceRole, SphinxDirective
 
-from . import citations, dates
-from .data import load
+from . import citations, dates, notes, reference
+from .data import Tables, load
 from .faults import DataError
 
 HERE = Path(__file__).parent
+ARCHIVE = "who-is-in-the-room-data.zip"
 log = logging.getLogger(__name__)
 
 
-class EventRole(ReferenceRole):
-    """{event}`hbo-coordinator-policy-2018` or {event}`in October <hbo-…>`: a link to the event on its timeline."""
+class EntryRole(ReferenceRole):
+    """A link to an entry of a table, {role}`id` or {role}`words <id>`; an unknown id is a warning, and so fatal."""
+
+    table = ""
 
     def run(self):
-        events = self.env.app.companion["events"]
-        if self.target not in events.index:
+        self.env.note_dependency(str(Path(self.env.srcdir) / "data" / f"{self.table}.csv"))
+        entries = self.env.app.companion[self.table]
+        if self.target not in entries.index:
             log.warning(
-                "there is no event %r in data/events.csv",
+                "there is no %r in data/%s.csv",
                 self.target,
+                self.table,
                 location=self.get_location(),
                 type="companion",
-                subtype="event",
+                subtype=self.table,
             )
             return [nodes.literal(text=self.title)], []
-        event = events.loc[self.target]
+        entry = entries.loc[self.target]
         here = self.env.docname.rpartition("/")[2]
-        page = here if here in event["chapters"] else event["chapters"][0]
-        title = self.title if self.has_explicit_title else event["title"]
-        uri = f"#event-{self.target}" if page == here else f"{page}.html#event-{self.target}"
-        hint = f"{dates.in_words(event['date'], event['end_date'])}: {event['title']}"
-        return [nodes.reference("", title, internal=True, refuri=uri, reftitle=hint, classes=["event"])], []
+        page, anchor, words, hint = self.about(entry, here)
+        uri = f"#{anchor}" if page == here else f"{page}.html#{anchor}"
+        title = self.title if self.has_explicit_title else words
+        return [nodes.reference("", title, internal=True, refuri=uri, reftitle=hint, classes=[self.name])], []
+
+    def about(self, entry, here: str) -> tuple[str, str, str, str]:
+        """The page and the anchor of an entry, the words of its link, and its hint."""
+        raise NotImplementedError
+
+
+class EventRole(EntryRole):
+    """{event}`hbo-coordinator-policy`: the event on the timeline of this page, or of the first chapter that has it."""
+
+    table = "events"
+
+    def about(self, entry, here):
+        page = here if here in entry["chapters"] else entry["chapters"][0]
+        return page, f"event-{entry['id']}", entry["title"], dates.in_words(entry["date"], entry["end_date"])
+
+
+class ClaimRole(EntryRole):
+    """{claim}`P03-1`: a claim of the article, with its verdict."""
+
+    table = "claims"
+
+    def about(self, entry, here):
+        return "article", f"claim-{entry['id']}", f"claim {entry['id']}, {entry['verdict']}", entry["claim"]
+
+
+class MeasureRole(EntryRole):
+    """{measure}`46 per cent <follows-no-sex-2023>`: a published figure, with its caveat in reach."""
+
+    table = "measures"
+
+    def about(self, entry, here):
+        return "figures", f"measure-{entry['id']}", f"{entry['value']} {entry['unit']}", entry["caveat"]
+
+
+class PersonRole(EntryRole):
+    """{person}`halina-reijn`: a person or body."""
+
+    table = "people"
+
+    def about(self, entry, here):
+        return "people", f"person-{entry['id']}", entry["name"], entry["role"]
+
+
+class CorrectedRole(EntryRole):
+    """{corrected}`id`: the mark at a sentence that was corrected, leading to the log."""
+
+    table = "corrections"
+
+    def about(self, entry, here):
+        when = dates.in_words(entry["date"])
+        return "corrections", f"correction-{entry['id']}", f"corrected {when}", f"It said: {entry['was']}"
+
+
+class DrawnDirective(SphinxDirective):
+    """```{drawn} people```: a reference page, drawn from the tables."""
+
+    required_arguments = 1
+
+    def run(self):
+        folder = Path(self.env.srcdir) / "data"
+        for path in sorted(folder.iterdir()):
+            self.env.note_dependency(str(path))
+        name, tables = self.arguments[0], self.env.app.companion
+        if name == "data":
+            text = reference.data(tables, json.loads((folder / "datapackage.json").read_text("utf-8")))
+        elif name in reference.PAGES:
+            text = reference.PAGES[name](tables)
+        else:
+            raise self.error(f"there is no page {name!r}; there are data, {', '.join(reference.PAGES)}")
+        return self.parse_text_to_nodes(text, allow_section_headings=True)
 
 
 def read_data(app: Sphinx) -> None:
@@ -46,6 +124,90 @@ def read_data(app: Sphinx) -> None:
         app.companion = load(Path(app.srcdir) / "data")
     except DataError as error:
         raise ExtensionError(str(error)) from None
+
+
+# Back from an entry to the pages that use it
+
+
+def note_terms(app: Sphinx, doctree: nodes.document) -> None:
+    used = {node["reftarget"].lower() for node in doctree.findall(addnodes.pending_xref) if node["reftype"] == "term"}
+    uses(app.env)[app.env.docname] = used
+
+
+def forget_terms(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
+    uses(env).pop(docname, None)
+
+
+def merge_terms(app: Sphinx, env: BuildEnvironment, docnames: list[str], other: BuildEnvironment) -> None:
+    uses(env).update({name: terms for name, terms in uses(other).items() if name in docnames})
+
+
+def uses(env: BuildEnvironment) -> dict[str, set[str]]:
+    if not hasattr(env, "companion_terms"):
+        env.companion_terms = {}
+    return env.companion_terms
+
+
+def rewrite_backlinks(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    return [name for name in ("chapters/glossary", "chapters/sources") if name in env.found_docs]
+
+
+def add_backlinks(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    if docname == "chapters/glossary":
+        for item in doctree.findall(nodes.definition_list_item):
+            terms = {term.astext().lower() for term in item.findall(nodes.term)}
+            pages = [name for name, used in uses(app.env).items() if terms & used and name != docname]
+            definition = next(iter(item.findall(nodes.definition)), None)
+            if pages and definition is not None:
+                definition += _used_in(app, docname, pages, [])
+    elif docname == "chapters/sources":
+        cited: dict[str, set[str]] = {}
+        for ref in app.env.get_domain("cite").citation_refs:
+            for target in ref.targets:
+                cited.setdefault(target.key, set()).add(ref.docname)
+        drawn = _rows_by_source(app.companion)
+        for citation in doctree.findall(nodes.citation):
+            key = citation["ids"][0].removeprefix("source-")
+            pages = sorted(cited.get(key, ()))
+            if pages or key in drawn:
+                citation += _used_in(app, docname, pages, drawn.get(key, []))
+
+
+def _used_in(app: Sphinx, docname: str, pages: list[str], rows: list[tuple[str, str]]) -> nodes.paragraph:
+    links = [(app.builder.get_relative_uri(docname, page), app.env.titles[page].astext()) for page in sorted(pages)]
+    paragraph = nodes.paragraph(classes=["used-in"])
+    paragraph += nodes.Text("Used in: ")
+    for number, (uri, words) in enumerate([*links, *rows]):
+        if number:
+            paragraph += nodes.Text("; ")
+        paragraph += nodes.reference("", words, internal=True, refuri=uri) if uri else nodes.Text(words)
+    return paragraph
+
+
+def _rows_by_source(tables: Tables) -> dict[str, list[tuple[str, str]]]:
+    """For every source the rows that rest on it, as (address, words); rows without a page of their own are counted."""
+    rows: dict[str, list[tuple[str, str]]] = {}
+    for event in tables.events.to_dict("records"):
+        for key in event["sources"]:
+            rows.setdefault(key, []).append((f"{event['chapters'][0]}.html#event-{event['id']}", event["title"]))
+    for claim in tables.claims.to_dict("records"):
+        for key in claim["sources"]:
+            rows.setdefault(key, []).append((f"article.html#claim-{claim['id']}", f"claim {claim['id']}"))
+    for stance in tables.stances.to_dict("records"):
+        for key in stance["sources"]:
+            name = tables.people.loc[stance["person"], "name"]
+            rows.setdefault(key, []).append((f"people.html#person-{stance['person']}", f"stance of {name}"))
+    for measure in tables.measures.to_dict("records"):
+        for key in measure["sources"]:
+            rows.setdefault(key, []).append((f"figures.html#measure-{measure['id']}", f"figure: {measure['title']}"))
+    for name, singular in (("practices", "practice"), ("productions", "production"), ("rules", "rule")):
+        for row in tables[name].to_dict("records"):
+            for key in row["sources"]:
+                rows.setdefault(key, []).append(("", f"{singular} {row['id']}"))
+    return {key: list(dict.fromkeys(found)) for key, found in rows.items()}
+
+
+# What the book serves
 
 
 def classic_timeline() -> str:
@@ -71,29 +233,56 @@ DOOR = """<!doctype html>
 def write_assets(app: Sphinx) -> None:
     if app.builder.format != "html":
         return
-    (Path(app.outdir) / "index.html").write_text(DOOR, "utf-8")
-    static = Path(app.outdir) / "_static"
-    static.mkdir(parents=True, exist_ok=True)
-    for name, text in {
-        "timeline.js": classic_timeline(),
-        "timeline.css": (HERE / "timeline.css").read_text("utf-8"),
-        "book.css": (HERE / "static" / "book.css").read_text("utf-8"),
-    }.items():
-        (static / name).write_text(text, "utf-8")
+    out = Path(app.outdir)
+    (out / "_static").mkdir(parents=True, exist_ok=True)
+    (out / "index.html").write_text(DOOR, "utf-8")
+    (out / "_static" / "timeline.js").write_text(classic_timeline(), "utf-8")
+    for path in (HERE / "timeline.css", HERE / "static" / "book.css", HERE / "static" / "notes.js"):
+        (out / "_static" / path.name).write_text(path.read_text("utf-8"), "utf-8")
     app.add_css_file("timeline.css")
     app.add_css_file("book.css")
+    write_data(Path(app.srcdir), out / "data")
 
 
-def add_timeline(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
-    """The script goes only to the pages that have a timeline."""
-    if 'class="timeline"' in context.get("body", ""):
+def write_data(source: Path, out: Path) -> None:
+    """The tables for others: each file, and all with their licence in one archive (the same bytes each time)."""
+    out.mkdir(exist_ok=True)
+    files = [*sorted((source / "data").iterdir()), source / "LICENSE-CONTENT"]
+    with zipfile.ZipFile(out / ARCHIVE, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in files:
+            (out / path.name).write_bytes(path.read_bytes())
+            archive.writestr(
+                zipfile.ZipInfo(path.name, (1980, 1, 1, 0, 0, 0)), path.read_bytes(), compress_type=zipfile.ZIP_DEFLATED
+            )
+
+
+def add_scripts(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
+    """Notes and scripts go only to the pages that have something for them."""
+    body = context.get("body", "")
+    if 'class="timeline"' in body:
         app.add_js_file("timeline.js", loading_method="defer")
+    if "#" in body and (inert := notes.of_page(body, app.companion)):
+        context["body"] = body + inert
+        app.add_js_file("notes.js", loading_method="defer")
 
 
 def setup(app: Sphinx) -> dict:
     citations.register()
-    app.add_role("event", EventRole())
+    for name, role in {
+        "event": EventRole,
+        "claim": ClaimRole,
+        "measure": MeasureRole,
+        "person": PersonRole,
+        "corrected": CorrectedRole,
+    }.items():
+        app.add_role(name, role())
+    app.add_directive("drawn", DrawnDirective)
     app.connect("builder-inited", read_data)
     app.connect("builder-inited", write_assets)
-    app.connect("html-page-context", add_timeline)
-    return {"version": "0.1.0", "parallel_read_safe": True, "parallel_write_safe": True}
+    app.connect("doctree-read", note_terms)
+    app.connect("env-purge-doc", forget_terms)
+    app.connect("env-merge-info", merge_terms)
+    app.connect("env-updated", rewrite_backlinks)
+    app.connect("doctree-resolved", add_backlinks)
+    app.connect("html-page-context", add_scripts)
+    return {"version": "0.1.0", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -205,4 +205,4 @@ def _frame(rows: list[dict[str, str]], schema: dict) -> pd.DataFrame:
 
 
 def _labelled(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.set_index(pd.Index(frame["id"], name=None))
+    return frame.set_index(pd.Index(frame["id"].to_list()))

@@ -1,0 +1,84 @@
+"""The notes that a page shows beside its citations, events, claims, figures and terms, computed when it is built."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from docutils.nodes import make_id
+
+from . import dates
+from .data import Tables
+
+_TARGET = re.compile(r'href="[^"#]*#((?:event|claim|measure|source|term|person)-[^"]+)"')
+
+
+def of_page(body: str, tables: Tables) -> str:
+    """The notes for every link of a page's HTML, as inert JSON in a script element; "" where there are none."""
+    makers = {"event": _event, "claim": _claim, "measure": _measure, "source": _source, "person": _person}
+    terms = {
+        make_id(f"term-{name}"): row
+        for row in tables.glossary.to_dict("records")
+        for name in (row["term"], *row["aliases"])
+    }
+    notes = {}
+    for anchor in sorted(set(_TARGET.findall(body))):
+        kind, _, id = anchor.partition("-")
+        if kind == "term":
+            if anchor in terms:
+                notes[anchor] = [terms[anchor]["term"], terms[anchor]["definition"]]
+        elif id in tables[TABLE[kind]].index:
+            notes[anchor] = makers[kind](tables[TABLE[kind]].loc[id], tables)
+    if not notes:
+        return ""
+    text = json.dumps(notes, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    return f'<script type="application/json" id="notes">{text}</script>'
+
+
+TABLE = {"event": "events", "claim": "claims", "measure": "measures", "source": "sources", "person": "people"}
+
+
+def _sources(ids: tuple[str, ...], tables: Tables) -> str:
+    publishers = dict.fromkeys(tables.sources.loc[id, "publisher"] for id in ids)
+    return f"Sources: {', '.join(publishers)}" if publishers else ""
+
+
+def _event(event, tables: Tables) -> list[str]:
+    return [
+        f"{dates.in_words(event['date'], event['end_date'])} ({event['confidence']})",
+        event["title"],
+        event["summary"],
+        event["dispute"],
+        _sources(event["sources"], tables),
+    ]
+
+
+def _claim(claim, tables: Tables) -> list[str]:
+    return [
+        f"Claim {claim['id']}: {claim['verdict']}",
+        f"The article: {claim['claim']}",
+        f"Found: {claim['finding']}",
+        _sources(claim["sources"], tables),
+    ]
+
+
+def _measure(measure, tables: Tables) -> list[str]:
+    return [
+        f"{measure['value']} {measure['unit']}",
+        measure["title"],
+        f"Mind: {measure['caveat']}",
+        _sources(measure["sources"], tables),
+    ]
+
+
+def _source(source, tables: Tables) -> list[str]:
+    date = f", {dates.in_words(source['date'])}" if source["date"] else ""
+    return [
+        f"{source['publisher']}{date}",
+        source["title"],
+        f"{source['kind'].capitalize()} source. {source['note']}".strip(),
+    ]
+
+
+def _person(person, tables: Tables) -> list[str]:
+    return [person["name"], person["role"]]

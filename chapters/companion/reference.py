@@ -1,0 +1,161 @@
+"""The reference pages, as MyST text drawn from the tables: people, glossary, figures, gaps, corrections, data."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+
+from . import dates
+from .data import Tables
+
+
+def plain(text: str) -> str:
+    """`text` with every sign escaped that MyST would read as markup."""
+    return re.sub(r"([\\`*_{}\[\]<>#|~^$@])", r"\\\1", text)
+
+
+def cited(sources: tuple[str, ...]) -> str:
+    return f" {{cite:p}}`{','.join(sources)}`" if sources else ""
+
+
+def people(tables: Tables) -> str:
+    """Everyone and every body: who they are, what they said, in which events they appear."""
+    stances, events = defaultdict(list), defaultdict(list)
+    for stance in tables.stances.to_dict("records"):
+        stances[stance["person"]].append(stance)
+    for event in tables.events.sort_values(["earliest", "id"]).to_dict("records"):
+        for id in event["people"] + event["organisations"]:
+            events[id].append(event["id"])
+    parts = []
+    for kind, heading in (("person", "People"), ("organisation", "Bodies")):
+        parts.append(f"## {heading}")
+        rows = tables.people[tables.people["type"] == kind]
+        for row in sorted(rows.to_dict("records"), key=lambda row: row["sort"].casefold()):
+            aliases = f" Also: {plain(', '.join(row['aliases']))}." if row["aliases"] else ""
+            lines = [f"{plain(row['role'])}.{aliases}", *map(_stance, stances[row["id"]])]
+            if events[row["id"]]:
+                lines.append("Events: " + "; ".join(f"{{event}}`{id}`" for id in events[row["id"]]) + ".")
+            parts.append(
+                f"[{plain(row['name'])}]{{#person-{row['id']}}}\n" + "\n\n".join(f": {line}" for line in lines)
+            )
+    return "\n\n".join(parts)
+
+
+def _stance(stance: dict) -> str:
+    date = f", {dates.in_words(stance['date'])}" if stance["date"] else ", undated"
+    quote = f" “{plain(stance['quote'])}”" if stance["quote"] else ""
+    note = f" *{plain(stance['note'])}*" if stance["note"] else ""
+    return (
+        f"**{POSITIONS[stance['position']]}** ({plain(stance['venue'])}{date}). {plain(stance['paraphrase'])}"
+        f"{quote}{cited(stance['sources'])}{note}"
+    )
+
+
+POSITIONS = {
+    "support": "For the role",
+    "conditional": "It depends",
+    "declined": "Did without one in own work",
+    "oppose": "Against the role",
+    "changed": "Came round to it",
+    "describes-practice": "On how scenes were done",
+}
+
+
+def glossary(tables: Tables) -> str:
+    entries = []
+    names = tables.glossary["term"].to_dict()
+    for row in sorted(tables.glossary.to_dict("records"), key=lambda row: row["term"].casefold()):
+        terms = "\n".join((row["term"], *row["aliases"]))
+        related = "; ".join(f"{{term}}`{names[id]}`" for id in row["related"])
+        see = f" See also {related}." if related else ""
+        entries.append(f"{terms}\n  {plain(row['definition'])}{cited(row['sources'])}{see}")
+    return "```{glossary}\n" + "\n\n".join(entries) + "\n```"
+
+
+def figures(tables: Tables) -> str:
+    """Every published figure, with what was counted, how, and what it cannot show."""
+    parts = []
+    for publisher, rows in tables.measures.groupby("publisher", sort=True):
+        parts.append(f"## {plain(publisher)}")
+        for row in rows.to_dict("records"):
+            date = f" ({dates.in_words(row['date'])})" if row["date"] else ""
+            lines = (
+                f"**{plain(row['value'])}** {plain(row['unit'])}{date}.{cited(row['sources'])}",
+                f"Counted: {plain(row['population'])} {plain(row['method'])}",
+                f"Mind: {plain(row['caveat'])}",
+            )
+            parts.append(
+                f"[{plain(row['title'])}]{{#measure-{row['id']}}}\n" + "\n\n".join(f": {line}" for line in lines)
+            )
+    return "\n\n".join(parts)
+
+
+GAPS = {
+    "not documented": "Not documented",
+    "not verified": "Said somewhere, and not verified",
+    "rests on the article alone": "Resting on the article alone",
+    "undated": "Known, but not when",
+}
+
+
+def gaps(tables: Tables) -> str:
+    parts = []
+    for kind, heading in GAPS.items():
+        parts.append(f"## {heading}")
+        for row in tables.gaps[tables.gaps["kind"] == kind].to_dict("records"):
+            chapters = ", ".join(f"[{CHAPTERS[name]}]({name}.ipynb)" for name in row["chapters"])
+            lines = (
+                plain(row["why"]),
+                f"Looked for: {plain(row['looked_for'])}",
+                f"Bears on {chapters}. As of {dates.in_words(row['as_of'])}.",
+            )
+            parts.append(
+                f"[{plain(row['question'])}]{{#gap-{row['id']}}}\n" + "\n\n".join(f": {line}" for line in lines)
+            )
+    return "\n\n".join(parts)
+
+
+CHAPTERS = {"anora": "*Anora*", "history": "the history", "babygirl": "*Babygirl*"}
+
+
+def corrections(tables: Tables) -> str:
+    if tables.corrections.empty:
+        return "No correction has been made yet."
+    rows = tables.corrections.sort_values(["date", "id"], ascending=False).to_dict("records")
+    return "\n\n".join(
+        f"[{dates.in_words(row['date'])}, {plain(row['page'])}]{{#correction-{row['id']}}}\n"
+        f": It said: {plain(row['was'])}\n\n: It says: {plain(row['now'])}\n\n: {plain(row['reason'])}"
+        for row in rows
+    )
+
+
+def data(tables: Tables, package: dict) -> str:
+    """Every table of the data package: what it holds, its columns, and where to get it."""
+    parts = []
+    for resource in package["resources"]:
+        address = f"../data/{resource['path']}"
+        count = len(tables[resource["name"]])
+        parts.append(
+            f"## {plain(resource['title'])}\n\n{plain(resource['description'])} "
+            f'{count} {"row" if count == 1 else "rows"}. <a href="{address}">Download {resource["path"]}</a>'
+        )
+        if "schema" in resource:
+            parts.append("\n\n".join(_column(field) for field in resource["schema"]["fields"]))
+    return "\n\n".join(parts)
+
+
+def _column(field: dict) -> str:
+    options = field.get("vocabulary") or field.get("constraints", {}).get("enum")
+    about = [plain(field["description"])]
+    if options:
+        about.append("One of: " + ", ".join(f"`{option}`" for option in options) + ".")
+    if "references" in field:
+        about.append(f"Ids of the table `{field['references']}`.")
+    if field["type"] == "list":
+        about.append("A list, separated by semicolons.")
+    if "example" in field:
+        about.append(f"For example `{field['example']}`.")
+    return f"`{field['name']}`\n: {' '.join(about)}"
+
+
+PAGES = {"people": people, "glossary": glossary, "figures": figures, "gaps": gaps, "corrections": corrections}
