@@ -1,10 +1,11 @@
-"""`python -m companion [FOLDER]`: check the tables alone. Exits with 1 where they break a rule."""
+"""`python -m companion [FOLDER]`: check the tables alone, say what they cover; exits with 1 where they break a rule."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
+from . import coverage
 from .data import FOLDER, check, load
 from .faults import DataError
 
@@ -16,6 +17,7 @@ def main(folder: Path = FOLDER) -> int:
         return 1
     tables = load(folder)
     print("The data are well: " + ", ".join(f"{len(table)} {name}" for name, table in tables.items()) + ".")
+    print(coverage.report(tables))
     return 0
 
 

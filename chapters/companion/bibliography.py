@@ -31,8 +31,8 @@ def spoken(person: Person) -> str:
 def read(path: Path) -> tuple[dict[str, dict], list[Fault]]:
     """The entries of a BibTeX file by key, and every fault found in it.
 
-    Each entry is a dict of str with `id`, `type`, `title`, `author`, `publisher`, `date`, `url`, `urldate`, `note`
-    and `kind` (one of `KINDS`), and the bool `copy` (only a copy of the document was read).
+    Each entry is a dict of str with `id`, `type`, `title`, `author`, `publisher`, `date`, `url`, `urldate`, `note`,
+    `about` (what the work says) and `kind` (one of `KINDS`), and the bool `copy` (only a copy of it was read).
     """
     label = f"{path.parent.name}/{path.name}"
     try:
@@ -120,6 +120,7 @@ def _plain(key: str, entry: Entry) -> dict:
         "url": entry.fields.get("url", ""),
         "urldate": entry.fields.get("urldate", ""),
         "note": plain("note"),
+        "about": plain("annote"),
         "kind": kind.strip(),
         "copy": "copy" in rest,
     }

@@ -257,12 +257,12 @@ def write_data(source: Path, out: Path) -> None:
 
 
 def add_scripts(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
-    """Notes and scripts go only to the pages that have something for them."""
+    """Every page has its notes and their switch; the timeline's script goes only to pages that have one."""
     body = context.get("body", "")
     if 'class="timeline"' in body:
         app.add_js_file("timeline.js", loading_method="defer")
-    if "#" in body and (inert := notes.of_page(body, app.companion)):
-        context["body"] = body + inert
+    if body:
+        context["body"] = body + notes.of_page(body, app.companion)
         app.add_js_file("notes.js", loading_method="defer")
 
 

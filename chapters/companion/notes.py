@@ -14,7 +14,7 @@ _TARGET = re.compile(r'href="[^"#]*#((?:event|claim|measure|source|term|person)-
 
 
 def of_page(body: str, tables: Tables) -> str:
-    """The notes for every link of a page's HTML, as inert JSON in a script element; "" where there are none."""
+    """The notes for every link of a page's HTML, as inert JSON in a script element."""
     makers = {"event": _event, "claim": _claim, "measure": _measure, "source": _source, "person": _person}
     terms = {
         make_id(f"term-{name}"): row
@@ -29,8 +29,6 @@ def of_page(body: str, tables: Tables) -> str:
                 notes[anchor] = [terms[anchor]["term"], terms[anchor]["definition"]]
         elif id in tables[TABLE[kind]].index:
             notes[anchor] = makers[kind](tables[TABLE[kind]].loc[id], tables)
-    if not notes:
-        return ""
     text = json.dumps(notes, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     return f'<script type="application/json" id="notes">{text}</script>'
 

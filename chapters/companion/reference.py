@@ -1,4 +1,4 @@
-"""The reference pages, as MyST text drawn from the tables: people, glossary, figures, gaps, corrections, data."""
+"""The reference pages, as MyST text drawn from the tables: people, glossary, figures, reading, gaps, data."""
 
 from __future__ import annotations
 
@@ -118,6 +118,16 @@ def gaps(tables: Tables) -> str:
 CHAPTERS = {"anora": "*Anora*", "history": "the history", "babygirl": "*Babygirl*"}
 
 
+def reading(tables: Tables) -> str:
+    """The scholarship: the sources that carry a sentence on what they say."""
+    works = tables.sources[tables.sources["about"] != ""].sort_values(["date", "id"])
+    return "\n\n".join(
+        f"{plain(work['author'] or work['publisher'])}, *{plain(work['title'])}*"
+        f"{', ' + work['date'][:4] if work['date'] else ''}\n: {plain(work['about'])}{cited((work['id'],))}"
+        for work in works.to_dict("records")
+    )
+
+
 def corrections(tables: Tables) -> str:
     if tables.corrections.empty:
         return "No correction has been made yet."
@@ -158,4 +168,11 @@ def _column(field: dict) -> str:
     return f"`{field['name']}`\n: {' '.join(about)}"
 
 
-PAGES = {"people": people, "glossary": glossary, "figures": figures, "gaps": gaps, "corrections": corrections}
+PAGES = {
+    "people": people,
+    "glossary": glossary,
+    "figures": figures,
+    "gaps": gaps,
+    "reading": reading,
+    "corrections": corrections,
+}
