@@ -63,7 +63,7 @@ def test_tables_are_typed():
         ("events", 5, "sources", "", "must not be empty"),
         ("events", 5, "date", "2023-02-30", "there is no such day"),
         ("events", 5, "date", "25/10/2018", "must be a calendar date"),
-        ("events", 5, "end_date", "1900", "must be later than the date"),
+        ("events", 5, "end_date", "1900", "must be later than date"),
         ("events", 5, "kind", "gossip", "must be one of: film, practice"),
         ("events", 5, "chapters", "anora;anora", "repeats"),
         ("events", 5, "people", "nobody-known", "must be an id of the table people"),

@@ -118,7 +118,10 @@ def counts(tables: Tables | None = None) -> charts.Table:
     tables = load() if tables is None else tables
     count = tables.claims["verdict"].value_counts()
     rows = pd.DataFrame(
-        [{"": shape, "verdict": verdict, "claims": int(count.get(verdict, 0))} for verdict, shape in VERDICTS.items()]
+        [
+            {"mark": shape, "verdict": verdict, "claims": int(count.get(verdict, 0))}
+            for verdict, shape in VERDICTS.items()
+        ]
     )
     return charts.table(rows, f"The {len(tables.claims)} claims of the article by verdict")
 

@@ -262,6 +262,8 @@ def add_scripts(app: Sphinx, pagename: str, templatename: str, context: dict, do
     if 'class="timeline"' in body:
         app.add_js_file("timeline.js", loading_method="defer")
     if body:
+        # Sphinx gives sources a role that ARIA has withdrawn.
+        body = body.replace('role="doc-biblioentry"', 'role="listitem"')
         context["body"] = body + notes.of_page(body, app.companion)
         app.add_js_file("notes.js", loading_method="defer")
 

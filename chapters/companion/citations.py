@@ -14,6 +14,7 @@ from pybtex.richtext import HRef, Text
 from pybtex.style import FormattedEntry
 from pybtex.style.formatting import BaseStyle
 from pybtex.style.labels import BaseLabelStyle
+from pybtex.style.sorting import BaseSortingStyle
 from pybtex.style.template import node
 from sphinxcontrib.bibtex.style.referencing import BaseReferenceStyle, BracketStyle
 from sphinxcontrib.bibtex.style.template import join, reference
@@ -56,20 +57,19 @@ class KeyLabels(BaseLabelStyle):
         return (entry.key for entry in sorted_entries)
 
 
+class ByPublisher(BaseSortingStyle):
+    """Sources in the order of publisher, date and title."""
+
+    def sorting_key(self, entry):
+        name = publisher(entry).removeprefix("The ").casefold()
+        return name, entry.fields.get("date", ""), entry.fields["title"]
+
+
 class Sources(BaseStyle):
-    """An entry of the page of sources; entries stand in the order of publisher, date and title."""
+    """An entry of the page of sources."""
 
     default_label_style = KeyLabels
-
-    def sort(self, entries):
-        return sorted(
-            entries,
-            key=lambda entry: (
-                publisher(entry).removeprefix("The ").lower(),
-                entry.fields.get("date", ""),
-                entry.fields["title"],
-            ),
-        )
+    default_sorting_style = ByPublisher
 
     def format_entry(self, label, entry, bib_data=None):
         parts = [Text.from_latex(", ".join(map(spoken, entry.persons["author"])))] if "author" in entry.persons else []
