@@ -132,6 +132,7 @@ def test_every_schema_says_what_its_columns_mean():
         assert resource["description"]
         for column in resource.get("schema", {}).get("fields", ()):
             assert column["description"], (resource["name"], column["name"])
+            assert "example" in column or "enum" in column.get("constraints", {}), (resource["name"], column["name"])
 
 
 def test_dangling_ids_fail_the_build_with_file_and_line(project):
@@ -243,9 +244,9 @@ class TestNotes:
         expect(page.get_by_role("tooltip")).to_be_visible()
         assert page.evaluate("localStorage.getItem('notes')") is None
 
-    @pytest.mark.parametrize("name", ["index", "article", *REFERENCE])
+    @pytest.mark.parametrize("name", ["search", *(f"chapters/{name}" for name in ("index", "article", *REFERENCE))])
     def test_every_page_has_the_switch(self, open_page, site, name):
-        expect(open_page(f"{site}/chapters/{name}.html").page.get_by_role("button", name="Notes")).to_have_count(1)
+        expect(open_page(f"{site}/{name}.html").page.get_by_role("button", name="Notes")).to_have_count(1)
 
     def test_without_javascript_the_marks_are_links(self, open_page, site):
         page = open_page(f"{site}/chapters/anora.html", javascript=False).page

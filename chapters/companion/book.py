@@ -265,7 +265,7 @@ def add_scripts(app: Sphinx, pagename: str, templatename: str, context: dict, do
         # Sphinx gives sources a role that ARIA has withdrawn.
         body = body.replace('role="doc-biblioentry"', 'role="listitem"')
         context["body"] = body + notes.of_page(body, app.companion)
-        app.add_js_file("notes.js", loading_method="defer")
+    app.add_js_file("notes.js", loading_method="defer")
 
 
 def setup(app: Sphinx) -> dict:

@@ -2,9 +2,7 @@
 // the first tap; its link still leads to the full entry. The notes stand in the page as JSON, written when it was built.
 (() => {
   "use strict";
-  const inert = document.getElementById("notes");
-  if (!inert) return;
-  const notes = JSON.parse(inert.textContent);
+  const notes = JSON.parse(document.getElementById("notes")?.textContent ?? "{}");
   const KEY = "notes";
   const stored = () => { try { return localStorage.getItem(KEY); } catch { return null; } };
   let on = stored() !== "off";
