@@ -56,6 +56,8 @@ def test_years_meet_the_whole_time_that_a_date_can_mean(timeline):
 def test_who_is_a_person_or_a_body(timeline):
     timeline.who = "lizzy-talbot"
     assert (timeline.visible["people"].map(lambda people: "lizzy-talbot" in people)).all()
+    timeline.who = "Lizzy Talbot"
+    assert timeline.who == "lizzy-talbot"
     timeline.who = "a24"
     assert (timeline.visible["organisations"].map(lambda bodies: "a24" in bodies)).all()
     assert len(timeline.visible)
@@ -146,8 +148,15 @@ def test_hostile_text_is_text():
 
 
 def test_few_columns_are_enough():
-    timeline = Timeline(pd.DataFrame([{"id": "a", "date": "1999-12", "title": "One"}]), tables=TABLES)
-    assert len(timeline.visible) == 1
+    events = pd.DataFrame(
+        [
+            {"id": "a", "date": "1999-12", "title": "One"},
+            {"id": "b", "date": "2000", "title": "Two", "summary": "More", "people": ["lizzy-talbot"]},
+        ]
+    )
+    timeline = Timeline(events, tables=TABLES)
+    assert len(timeline.visible) == 2
+    assert "nan" not in timeline.html.lower()
     assert 'id="event-a"' in timeline.html
 
 

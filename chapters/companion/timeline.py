@@ -94,6 +94,12 @@ class Timeline(anywidget.AnyWidget):
             kinds=lanes,
         )
 
+    @t.validate("who")
+    def _id_of(self, proposal) -> str:
+        """A name will do where its id is meant."""
+        who = proposal["value"]
+        return next((id for id, name in self.names.items() if who == name), who)
+
     @property
     def visible(self) -> pd.DataFrame:
         """The events that the view leaves, in their own order."""
@@ -130,12 +136,10 @@ def _records(events: pd.DataFrame, tables: Tables) -> list[dict]:
     records, ids = [], set()
     for event in events.to_dict("records"):
         text = {
-            name: str(event.get(name, "") or "")
+            name: _text(event.get(name))
             for name in ("id", "date", "end_date", "title", "summary", "kind", "confidence", "dispute", "as_of", "note")
         }
-        lists = {
-            name: _items(event.get(name, ())) for name in ("regions", "people", "organisations", "works", "sources")
-        }
+        lists = {name: _items(event.get(name)) for name in ("regions", "people", "organisations", "works", "sources")}
         if text["id"] in ids:
             raise ValueError(f"the events have the id {text['id']!r} twice")
         ids.add(text["id"])
@@ -156,8 +160,15 @@ def _records(events: pd.DataFrame, tables: Tables) -> list[dict]:
     return sorted(records, key=lambda record: (record["first"], record["last"], record["id"]))
 
 
+def _text(cell: object) -> str:
+    return "" if pd.api.types.is_scalar(cell) and pd.isna(cell) else str(cell)
+
+
 def _items(cell: object) -> list[str]:
-    return [item for item in cell.split(";") if item] if isinstance(cell, str) else [str(item) for item in cell]
+    """A list cell as the tables have it, as a frame has it (text with semicolons), or absent."""
+    return (
+        list(map(str, cell)) if isinstance(cell, (list, tuple)) else [item for item in _text(cell).split(";") if item]
+    )
 
 
 def _row(record: dict) -> dict:
