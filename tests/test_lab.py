@@ -91,16 +91,16 @@ def test_a_chapter_runs_and_the_timeline_talks_to_python(lab, open_page):
     reader = open_page(f"{address}/lab/tree/anora.ipynb", height=1400)
     page = reader.page
     notebook = page.locator(".jp-Notebook")
-    # Before anything runs, the stored list is there to read.
     notebook.locator(".jp-Cell").first.wait_for(timeout=90_000)
+    # Before anything runs, the stored list is there to read.
+    expect(notebook.locator("section.timeline:not(.is-live) li#event-anora-palme-dor")).to_be_attached(timeout=30_000)
+    kernel = page.get_by_role("button", name=re.compile(r"ipykernel\) \| Idle"))
+    expect(kernel).to_be_visible(timeout=90_000)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-    select = page.get_by_role("button", name="Select Kernel")
-    if select.is_visible():
-        select.click()
     timeline = page.locator("section.timeline.is-live")
     expect(timeline).to_be_visible(timeout=120_000)
-    expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").first).to_be_attached(timeout=120_000)
+    expect(kernel).to_be_visible(timeout=120_000)
     assert page.locator(".jp-OutputArea-output[data-mime-type*='error']").count() == 0
 
     dialog = page.locator("dialog.jp-Dialog")
