@@ -93,7 +93,7 @@ def test_a_chapter_runs_and_the_timeline_talks_to_python(lab, open_page):
     notebook = page.locator(".jp-Notebook")
     notebook.locator(".jp-Cell").first.wait_for(timeout=90_000)
     # Before anything runs, the stored list is there to read.
-    expect(notebook.locator("section.timeline:not(.is-live) li#event-anora-palme-dor")).to_be_attached(timeout=30_000)
+    expect(notebook.locator("section.timeline:not(.is-live) ol > li").first).to_contain_text("Sources:", timeout=30_000)
     kernel = page.get_by_role("button", name=re.compile(r"ipykernel\) \| Idle"))
     expect(kernel).to_be_visible(timeout=90_000)
     page.get_by_role("menuitem", name="Run", exact=True).click()
