@@ -43,7 +43,7 @@ def paragraph(id: str, tables: Tables | None = None) -> Shown:
     claims = tables.claims[tables.claims["paragraph"] == id].to_dict("records")
     annotations = tables.annotations[tables.annotations["paragraph"] == id].to_dict("records")
     listed = (
-        f'<ol class="claims">{"".join(_claim(claim, tables) for claim in claims)}</ol>'
+        f'<ol class="claims" role="list">{"".join(_claim(claim, tables) for claim in claims)}</ol>'
         if claims
         else ('<p class="claims-none">Nothing in this paragraph can be checked against a source.</p>')
     )
@@ -119,7 +119,7 @@ def counts(tables: Tables | None = None) -> charts.Table:
     count = tables.claims["verdict"].value_counts()
     rows = pd.DataFrame(
         [
-            {"mark": shape, "verdict": verdict, "claims": int(count.get(verdict, 0))}
+            {"verdict": verdict, "mark": shape, "claims": int(count.get(verdict, 0))}
             for verdict, shape in VERDICTS.items()
         ]
     )

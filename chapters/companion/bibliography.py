@@ -32,7 +32,8 @@ def read(path: Path) -> tuple[dict[str, dict], list[Fault]]:
     """The entries of a BibTeX file by key, and every fault found in it.
 
     Each entry is a dict of str with `id`, `type`, `title`, `author`, `publisher`, `date`, `url`, `urldate`, `note`,
-    `about` (what the work says) and `kind` (one of `KINDS`), and the bool `copy` (only a copy of it was read).
+    `about` (what the work says), `lang` (of the title, where not English) and `kind` (one of `KINDS`), and the bool
+    `copy` (only a copy of it was read).
     """
     label = f"{path.parent.name}/{path.name}"
     try:
@@ -121,6 +122,7 @@ def _plain(key: str, entry: Entry) -> dict:
         "urldate": entry.fields.get("urldate", ""),
         "note": plain("note"),
         "about": plain("annote"),
+        "lang": entry.fields.get("langid", ""),
         "kind": kind.strip(),
         "copy": "copy" in rest,
     }

@@ -17,6 +17,8 @@ import altair as alt
 import pandas as pd
 import vl_convert
 
+from . import dates
+
 KINDS = ("film", "practice", "statement", "debate", "rule", "law", "profession", "incident")
 """The kinds of event, in the order of the timeline's lanes; timeline.css holds their colours."""
 
@@ -109,7 +111,7 @@ class Table:
     def _repr_mimebundle_(self, **kwargs) -> dict[str, str]:
         return {
             "text/plain": f"{self.caption}\n{self.rows.to_string(index=False)}",
-            "text/html": _table(self.rows, self.caption, shown=True),
+            "text/html": _table(self.rows, self.caption),
         }
 
 
@@ -134,16 +136,19 @@ def table(rows: pd.DataFrame, caption: str) -> Table:
     return Table(rows, caption)
 
 
-def _table(rows: pd.DataFrame, caption: str, shown: bool = False) -> str:
+def _table(rows: pd.DataFrame, caption: str) -> str:
+    """An HTML table with a caption and headers; the first column heads its row, and dates are put in words."""
+    rows = rows.assign(date=[dates.in_words(text) for text in rows["date"]]) if "date" in rows else rows
     head = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in rows.columns)
     body = "".join(
-        "<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>"
-        for row in rows.itertuples(index=False)
+        f'<tr><th scope="row">{escape(str(first))}</th>'
+        + "".join(f"<td>{escape(str(cell))}</td>" for cell in rest)
+        + "</tr>"
+        for first, *rest in rows.itertuples(index=False)
     )
     return (
-        f'<div class="table-scroll" role="region" aria-label="{escape(caption)}" tabindex="0"><table>'
-        + (f"<caption>{escape(caption)}</caption>" if shown else "")
-        + f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        f'<div class="table-scroll" role="group" aria-label="{escape(caption)}" tabindex="0"><table>'
+        f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 
@@ -171,6 +176,8 @@ def _svg(chart: alt.Chart | alt.LayerChart) -> str:
     root.attrib.pop("version", None)
     for name in ("width", "height"):
         root.attrib.pop(name)
+    for child in root:  # the picture is one image: its name says what there is to see
+        child.set("aria-hidden", "true")
     return ElementTree.tostring(root, encoding="unicode")
 
 

@@ -30,7 +30,7 @@ function h(tag, attributes = {}, ...children) {
   return element;
 }
 
-const year = (input) => (input.value.trim() === "" || Number.isNaN(input.valueAsNumber) ? null : Math.trunc(input.valueAsNumber));
+const year = (input) => (/^\d{4}$/.test(input.value.trim()) ? input.valueAsNumber : null);
 
 /** The view as the query of a link, and back: ?q=&kind=&from=&to=&who= (a kind each; no kind at all is all). */
 function toQuery(model) {
@@ -105,7 +105,8 @@ function render({ model, el }) {
       h("div", { class: "timeline-fields" },
         h("label", {}, h("span", {}, "From year"), from), h("label", {}, h("span", {}, "To year"), to),
         h("label", {}, h("span", {}, "Person or organisation"), who))),
-    h("div", { class: "timeline-actions" }, reset, share || "", said), status);
+    h("div", { class: "timeline-actions" }, reset, share || "", said), status,
+    h("p", { class: "timeline-keys" }, "In the list, arrow keys move between events, and Enter marks one."));
 
   // The view
   function show() {
@@ -116,11 +117,12 @@ function render({ model, el }) {
     for (const mark of marks) mark.classList.toggle("out", !shown.has(mark.dataset.event));
     if (fold(search.value) !== fold(view.query)) search.value = view.query;
     for (const box of boxes) box.checked = view.kinds.includes(box.value);
-    if (year(from) !== view.from_year) from.value = view.from_year ?? "";
-    if (year(to) !== view.to_year) to.value = view.to_year ?? "";
+    for (const [input, value] of [[from, view.from_year], [to, view.to_year]])
+      if (year(input) !== value && document.activeElement !== input) input.value = value ?? "";
     who.value = view.who;
     none.hidden = shown.size > 0;
-    status.textContent = `Showing ${shown.size} of ${rows.length} events`;
+    const count = `Showing ${shown.size} of ${rows.length} events`;
+    if (status.textContent !== count) status.textContent = count; // said once, not at every key
     said.textContent = "";
     rove(items.get(model.get("selected")));
   }
@@ -137,8 +139,13 @@ function render({ model, el }) {
   const visible = () => [...items.values()].filter((item) => !item.hidden);
   function rove(to) {
     const stop = to && !to.hidden ? to : visible()[0];
-    for (const item of items.values()) item.tabIndex = item === stop ? 0 : -1;
+    for (const item of items.values())
+      for (const part of [item, ...item.querySelectorAll("a")]) part.tabIndex = item === stop ? 0 : -1;
     return stop;
+  }
+  function go(item) {
+    item.focus({ preventScroll: true });
+    item.scrollIntoView({ block: item.offsetHeight + 80 > Math.min(list.clientHeight, innerHeight) ? "start" : "nearest" });
   }
   function move(event) {
     const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1, Home: -Infinity, End: Infinity }[event.key];
@@ -147,12 +154,18 @@ function render({ model, el }) {
     if (step !== undefined) {
       const stops = visible();
       if (!stops.length) return;
+      if (here && /^Arrow(Up|Down)$/.test(event.key)) { // an event taller than its window is read before it is left
+        const [box, at] = [list.getBoundingClientRect(), here.getBoundingClientRect()];
+        if (at.height > Math.min(box.height, innerHeight) - 80
+          && (step > 0 ? at.bottom > Math.min(box.bottom, innerHeight) + 1 : at.top < Math.max(box.top, 0))) return;
+      }
       const next = here ? stops.indexOf(here) + step : step > 0 ? 0 : stops.length - 1;
       event.preventDefault();
-      rove(stops[Math.max(0, Math.min(stops.length - 1, event.key === "Home" ? 0 : event.key === "End" ? Infinity : next))]).focus();
+      go(rove(stops[Math.max(0, Math.min(stops.length - 1, event.key === "Home" ? 0 : event.key === "End" ? Infinity : next))]));
     } else if (here === event.target && (event.key === "Enter" || event.key === " ")) {
       event.preventDefault();
       set("selected", here.id.slice(6));
+      said.textContent = "Event marked.";
     }
   }
 
@@ -170,6 +183,10 @@ function render({ model, el }) {
   }
 
   list.addEventListener("keydown", move, { signal });
+  list.addEventListener("focusin", (event) => {
+    const item = event.target.closest("li[id^='event-']");
+    if (item) rove(item);
+  }, { signal });
   list.addEventListener("click", (event) => {
     const item = event.target.closest("li[id^='event-']");
     if (item && !event.target.closest("a")) set("selected", item.id.slice(6));
@@ -184,7 +201,7 @@ function render({ model, el }) {
     if (!items.has(id)) return;
     if (items.get(id).hidden) reset.onclick();
     set("selected", id);
-    items.get(id).focus();
+    go(items.get(id));
   }
   if (model.get("book")) {
     fromQuery(model, new URLSearchParams(location.search));

@@ -190,7 +190,7 @@ def _section(title: str, records: list[dict]) -> str:
     for record in records:
         years.setdefault(record["first"].year, []).append(record)
     groups = "".join(
-        f'<div class="timeline-year"><h4>{year}</h4><ol>{"".join(map(_item, group))}</ol></div>'
+        f'<div class="timeline-year"><h4>{year}</h4><ol role="list">{"".join(map(_item, group))}</ol></div>'
         for year, group in years.items()
     )
     picture = charts.timeline_picture(title, records).html() if records else ""
@@ -203,12 +203,13 @@ def _section(title: str, records: list[dict]) -> str:
 
 def _item(record: dict) -> str:
     when = dates.in_words(record["date"], record["end_date"])
+    id = escape(record["id"])
     lines = [
-        f'<p class="event-when"><time datetime="{escape(record["date"])}">{escape(when)}</time>'
+        f'<p class="event-when" id="when-{id}"><time datetime="{escape(record["date"])}">{escape(when)}</time>'
         f' <span class="event-kind" data-kind="{escape(record["kind"])}">{escape(record["kind"])}</span>'
         f' <span class="event-confidence" data-confidence="{escape(record["confidence"])}">'
         f"{escape(record['confidence'])}</span></p>",
-        f'<p class="event-title">{escape(record["title"])}</p>',
+        f'<p class="event-title" id="title-{id}">{escape(record["title"])}</p>',
         f'<p class="event-summary">{escape(record["summary"])}</p>' if record["summary"] else "",
     ]
     if record["dispute"]:
@@ -228,12 +229,17 @@ def _item(record: dict) -> str:
     if record["sources"]:
         links = "; ".join(map(source_link, record["sources"]))
         lines.append(f'<p class="event-sources"><b>Sources:</b> {links}</p>')
-    return f'<li id="event-{escape(record["id"])}" data-kind="{escape(record["kind"])}">{"".join(lines)}</li>'
+    return (
+        f'<li id="event-{id}" aria-labelledby="when-{id} title-{id}" data-kind="{escape(record["kind"])}">'
+        f"{''.join(lines)}</li>"
+    )
 
 
 def source_link(source: Mapping) -> str:
     """A source as a link that says where it goes: publisher, title, date, and whether it leads to a copy."""
     title = escape(source["title"])
+    if source.get("lang"):
+        title = f'<span lang="{escape(source["lang"])}">{title}</span>'
     parts = [
         f"{escape(source['publisher'])}, " if source.get("publisher") else "",
         f"“{title}”",

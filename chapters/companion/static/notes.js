@@ -32,7 +32,7 @@
     box.style.left = `${Math.max(8, Math.min(rect.left, width - box.offsetWidth - 8)) + scrollX}px`;
     const below = last.bottom + box.offsetHeight + 8 <= innerHeight || rect.top < box.offsetHeight + 8;
     box.style.top = `${(below ? last.bottom + 6 : rect.top - box.offsetHeight - 6) + scrollY}px`;
-    document.addEventListener("keydown", escape);
+    document.addEventListener("keydown", keys);
     document.addEventListener("pointerdown", away);
   }
 
@@ -42,19 +42,28 @@
     mark.removeAttribute("aria-describedby");
     mark = null;
     box.hidden = true;
-    document.removeEventListener("keydown", escape);
+    document.removeEventListener("keydown", keys);
     document.removeEventListener("pointerdown", away);
   }
 
   const later = (action, delay) => { clearTimeout(timer); timer = setTimeout(action, delay); };
-  const escape = (event) => { if (event.key === "Escape") hide(); };
+  const keys = (event) => {
+    if (event.key === "Escape") hide();
+    const step = { ArrowDown: 40, ArrowUp: -40 }[event.key];
+    if (step && document.activeElement === mark && box.scrollHeight > box.clientHeight) {
+      event.preventDefault();
+      box.scrollBy(0, step);
+    }
+  };
+  const leave = () => { if (document.activeElement !== mark) hide(); };
   const away = (event) => { if (!box.contains(event.target) && !mark.contains(event.target)) hide(); };
 
   for (const link of document.querySelectorAll("article a[href*='#']")) {
-    if (!(decodeURIComponent(link.hash.slice(1)) in notes)) continue;
+    const id = decodeURIComponent(link.hash.slice(1));
+    if (!(id in notes) || link.closest(`#${CSS.escape(id)}, .gravest`)) continue; // there the entry itself stands
     link.removeAttribute("title");
     link.addEventListener("pointerenter", (event) => { if (event.pointerType === "mouse") later(() => show(link), 250); });
-    link.addEventListener("pointerleave", (event) => { if (event.pointerType === "mouse") later(hide, 250); });
+    link.addEventListener("pointerleave", (event) => { if (event.pointerType === "mouse") later(leave, 250); });
     link.addEventListener("focus", () => { if (link.matches(":focus-visible")) show(link); });
     link.addEventListener("blur", hide);
     link.addEventListener("click", (event) => {
@@ -62,12 +71,13 @@
     });
   }
   box.addEventListener("pointerenter", () => clearTimeout(timer));
-  box.addEventListener("pointerleave", () => later(hide, 250));
+  box.addEventListener("pointerleave", () => later(leave, 250));
 
   const toggle = document.createElement("button");
   toggle.type = "button";
   toggle.className = "notes-toggle";
   toggle.textContent = "Notes";
+  toggle.title = "Show a note when a link is pointed at or focused";
   toggle.setAttribute("aria-pressed", String(on));
   toggle.addEventListener("click", () => {
     on = !on;
