@@ -29,7 +29,8 @@ def unused_entries(tables: Tables, chapters: Path = CHAPTERS) -> dict[str, list[
     text = "\n".join(
         path.read_text("utf-8") for pattern in ("*.md", "*.ipynb") for path in sorted(chapters.glob(pattern))
     )
-    cited = {key.strip() for keys in re.findall(r"\{cite:p\}`([^`]*)`", text) for key in keys.split(",")}
+    cited = set(tables.sources.loc[tables.sources["about"] != "", "id"])  # they stand under further reading
+    cited |= {key.strip() for keys in re.findall(r"\{cite:p\}`([^`]*)`", text) for key in keys.split(",")}
     sources = cited.union(*(set(cell) for table in tables.values() if "sources" in table for cell in table["sources"]))
     people = set(tables.stances["person"]).union(
         re.findall(r"\{person\}`(?:[^`<]*<)?([^`>]+)>?`", text),
