@@ -20,7 +20,7 @@ from conftest import BOOK, ROOT
 from playwright.sync_api import expect
 
 TABLES = load()
-REFERENCE = ("glossary", "people", "figures", "gaps", "reading", "sources", "corrections", "data", "method")
+REFERENCE = ("glossary", "people", "films", "figures", "gaps", "reading", "sources", "corrections", "data", "method")
 
 
 def html(name: str) -> str:
@@ -73,6 +73,9 @@ def test_reference_pages_hold_every_row():
         ("glossary", "glossary", "term"),
         ("gaps", "gaps", "question"),
         ("figures", "measures", "caveat"),
+        ("films", "productions", "title"),
+        ("films", "practices", "detail"),
+        ("films", "rules", "limit"),
         ("sources", "sources", "id"),
     ):
         text = re.sub(r"<[^>]+>", "", html(page))

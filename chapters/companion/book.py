@@ -180,12 +180,12 @@ def _used_in(app: Sphinx, docname: str, pages: list[str], rows: list[tuple[str, 
     for number, (uri, words) in enumerate([*links, *rows]):
         if number:
             paragraph += nodes.Text("; ")
-        paragraph += nodes.reference("", words, internal=True, refuri=uri) if uri else nodes.Text(words)
+        paragraph += nodes.reference("", words, internal=True, refuri=uri)
     return paragraph
 
 
 def _rows_by_source(tables: Tables) -> dict[str, list[tuple[str, str]]]:
-    """For every source the rows that rest on it, as (address, words); rows without a page of their own are counted."""
+    """For every source the rows that rest on it, as (address, words)."""
     rows: dict[str, list[tuple[str, str]]] = {}
     for event in tables.events.to_dict("records"):
         for key in event["sources"]:
@@ -200,10 +200,13 @@ def _rows_by_source(tables: Tables) -> dict[str, list[tuple[str, str]]]:
     for measure in tables.measures.to_dict("records"):
         for key in measure["sources"]:
             rows.setdefault(key, []).append((f"figures.html#measure-{measure['id']}", f"figure: {measure['title']}"))
-    for name, singular in (("practices", "practice"), ("productions", "production"), ("rules", "rule")):
-        for row in tables[name].to_dict("records"):
-            for key in row["sources"]:
-                rows.setdefault(key, []).append(("", f"{singular} {row['id']}"))
+    for row in [*tables.productions.to_dict("records"), *tables.practices.to_dict("records")]:
+        film = tables.productions.loc[row.get("production", row["id"])]
+        for key in row["sources"]:
+            rows.setdefault(key, []).append((f"films.html#production-{film['id']}", f"film: {film['title']}"))
+    for rule in tables.rules.to_dict("records"):
+        for key in rule["sources"]:
+            rows.setdefault(key, []).append((f"films.html#rule-{rule['id']}", f"rule: {rule['name']}"))
     return {key: list(dict.fromkeys(found)) for key, found in rows.items()}
 
 

@@ -1,4 +1,4 @@
-"""The reference pages, as MyST text drawn from the tables: people, glossary, figures, reading, gaps, data."""
+"""The reference pages, as MyST text drawn from the tables: people, glossary, films, rules, figures, reading …"""
 
 from __future__ import annotations
 
@@ -90,6 +90,70 @@ def figures(tables: Tables) -> str:
     return "\n\n".join(parts)
 
 
+DIMENSIONS = {
+    "coordinator-present": "Coordinator on the production",
+    "coordinator-named": "Named or credited",
+    "choreography": "Who planned the scenes",
+    "rehearsal": "Rehearsal and preparation",
+    "closed-set": "Closed set",
+    "in-room": "Who was in the room",
+    "monitor": "Where the monitor was",
+    "barriers": "Modesty garments and barriers",
+    "contract": "Contracts and riders",
+    "performer-account": "What the performers said",
+    "dispute": "Later criticism or dispute",
+}
+
+
+def films(tables: Tables) -> str:
+    """The productions that the book compares, each with what is on record about its making."""
+    names = tables.people["name"]
+    parts = []
+    for film in tables.productions.sort_values(["year", "title"]).to_dict("records"):
+        directors = ", ".join(names[id] for id in film["director"])
+        coordinators = ", ".join(names[id] for id in film["coordinator"])
+        shot = dates.in_words(film["shoot_from"]) if film["shoot_from"] else ""
+        if film["shoot_to"] not in ("", film["shoot_from"]):
+            shot += f" to {dates.in_words(film['shoot_to'])}"
+        facts = {
+            "Year": film["year"],
+            "Directed by": directors,
+            "Coordinator": coordinators or film["coordinator_status"],
+            "Shot": f"{shot}, {film['place']}".strip(", "),
+            "Budget": film["budget"],
+        }
+        known = " ".join(f"{name}: {plain(value)}." for name, value in facts.items() if value)
+        parts.append(f"[{plain(film['title'])}]{{#production-{film['id']}}}\n: {known}{cited(film['sources'])}")
+        parts[-1] += f"\n\n: *{plain(film['note'])}*" if film["note"] else ""
+        rows = tables.practices[tables.practices["production"] == film["id"]].set_index("dimension")
+        for dimension, name in DIMENSIONS.items():
+            if dimension in rows.index:
+                row = rows.loc[dimension]
+                sure = f" ({row['confidence']})" if row["confidence"] in ("reported", "disputed") else ""
+                parts[-1] += (
+                    f"\n\n: {name}: **{plain(row['value'])}**{sure}. {plain(row['detail'])}{cited(row['sources'])}"
+                )
+    return "\n\n".join(parts)
+
+
+def rules(tables: Tables) -> str:
+    """The rules, oldest first: who issued them, how strongly they bind, what they ask about coordinators."""
+    parts = []
+    for rule in tables.rules.sort_values(["from", "id"]).to_dict("records"):
+        since = f"from {dates.in_words(rule['from'])}" if rule["from"] else "undated"
+        until = f" to {dates.in_words(rule['to'])}" if rule["to"] else ""
+        as_of = f" As of {dates.in_words(rule['as_of'])}." if rule["as_of"] else ""
+        scope = "stage and screen" if rule["scope"] == "both" else rule["scope"]
+        lines = (
+            f"{plain(rule['body'])}, {plain(rule['place'])}, {scope}, {since}{until}. Binds: {plain(rule['binds'])}.",
+            f"**Strength: {rule['strength']}. About engaging a coordinator: {rule['coordinators']}.** "
+            f"{plain(rule['asks'])}{cited(rule['sources'])}",
+            f"Mind: {plain(rule['limit'])}{as_of}",
+        )
+        parts.append(f"[{plain(rule['name'])}]{{#rule-{rule['id']}}}\n" + "\n\n".join(f": {line}" for line in lines))
+    return "\n\n".join(parts)
+
+
 GAPS = {
     "not documented": "Not documented",
     "not verified": "Said somewhere, and not verified",
@@ -168,11 +232,4 @@ def _column(field: dict) -> str:
     return f"`{field['name']}`\n: {' '.join(about)}"
 
 
-PAGES = {
-    "people": people,
-    "glossary": glossary,
-    "figures": figures,
-    "gaps": gaps,
-    "reading": reading,
-    "corrections": corrections,
-}
+PAGES = {page.__name__: page for page in (people, glossary, films, rules, figures, gaps, reading, corrections)}
