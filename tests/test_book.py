@@ -191,6 +191,16 @@ class TestTimeline:
         page = open_page(f"{site}/chapters/{chapter}.html?q=no+event+holds+this#event-{target['id']}").page
         expect(page.locator(f"#event-{target['id']}")).to_be_visible()
 
+    def test_a_link_that_makes_no_sense_shows_all(self, open_page, site, chapter):
+        reader = open_page(f"{site}/chapters/{chapter}.html?kind=gossip&from=soon&to=&who=nobody#%E0%A4%A")
+        assert len(shown(reader.page)) == len(events_of(chapter))
+        assert reader.complaints == []
+
+    def test_it_filters_from_disk(self, open_page, chapter):
+        page = open_page((BOOK / "chapters" / f"{chapter}.html").as_uri()).page
+        page.get_by_role("searchbox", name="Search events").fill("no event holds this")
+        assert status(page) == f"Showing 0 of {len(events_of(chapter))} events"
+
     @pytest.mark.parametrize("scheme", ["light", "dark"])
     @pytest.mark.parametrize("width", [320, 1280])
     def test_axe_finds_nothing_in_it(self, open_page, site, chapter, scheme, width):

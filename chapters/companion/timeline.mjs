@@ -50,14 +50,15 @@ function fromQuery(model, query) {
   if (query.has("q")) model.set("query", query.get("q"));
   if (query.has("kind")) {
     const asked = query.getAll("kind").flatMap((value) => value.split(","));
-    model.set("kinds", model.get("lanes").filter((kind) => asked.includes(kind)));
+    const known = model.get("lanes").filter((kind) => asked.includes(kind));
+    if (known.length) model.set("kinds", known);
   }
   model.set("from_year", number("from"));
   model.set("to_year", number("to"));
   model.set("who", who in names ? who : Object.keys(names).find((id) => fold(names[id]) === fold(who)) ?? "");
 }
 
-const atEvent = () => /^#event-(.+)$/.exec(decodeURIComponent(location.hash))?.[1] ?? "";
+const atEvent = () => /^#event-([a-z0-9-]+)$/.exec(location.hash)?.[1] ?? "";
 
 function render({ model, el }) {
   let section = el.querySelector("section.timeline");
