@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterable
 
 from . import dates
 from .data import Tables
@@ -16,6 +17,11 @@ def plain(text: str) -> str:
 
 def cited(sources: tuple[str, ...]) -> str:
     return f" {{cite:p}}`{','.join(sources)}`" if sources else ""
+
+
+def entry(title: str, anchor: str, lines: Iterable[str]) -> str:
+    """An entry of a definition list: a title with an anchor, and its lines."""
+    return f"[{title}]{{#{anchor}}}\n" + "\n\n".join(f": {line}" for line in lines)
 
 
 def people(tables: Tables) -> str:
@@ -35,9 +41,7 @@ def people(tables: Tables) -> str:
             lines = [f"{plain(row['role'])}.{aliases}", *map(_stance, stances[row["id"]])]
             if events[row["id"]]:
                 lines.append("Events: " + "; ".join(f"{{event}}`{id}`" for id in events[row["id"]]) + ".")
-            parts.append(
-                f"[{plain(row['name'])}]{{#person-{row['id']}}}\n" + "\n\n".join(f": {line}" for line in lines)
-            )
+            parts.append(entry(plain(row["name"]), f"person-{row['id']}", lines))
     return "\n\n".join(parts)
 
 
@@ -84,9 +88,7 @@ def figures(tables: Tables) -> str:
                 f"Counted: {plain(row['population'])} {plain(row['method'])}",
                 f"Mind: {plain(row['caveat'])}",
             )
-            parts.append(
-                f"[{plain(row['title'])}]{{#measure-{row['id']}}}\n" + "\n\n".join(f": {line}" for line in lines)
-            )
+            parts.append(entry(plain(row["title"]), f"measure-{row['id']}", lines))
     return "\n\n".join(parts)
 
 
@@ -123,16 +125,15 @@ def films(tables: Tables) -> str:
             "Budget": film["budget"],
         }
         known = " ".join(f"{name}: {plain(value)}." for name, value in facts.items() if value)
-        parts.append(f"[{plain(film['title'])}]{{#production-{film['id']}}}\n: {known}{cited(film['sources'])}")
-        parts[-1] += f"\n\n: *{plain(film['note'])}*" if film["note"] else ""
+        lines = [known + cited(film["sources"])] + ([f"*{plain(film['note'])}*"] if film["note"] else [])
         rows = tables.practices[tables.practices["production"] == film["id"]].set_index("dimension")
         for dimension, name in DIMENSIONS.items():
             if dimension in rows.index:
                 row = rows.loc[dimension]
                 sure = f" ({row['confidence']})" if row["confidence"] in ("reported", "disputed") else ""
-                parts[-1] += (
-                    f"\n\n: {name}: **{plain(row['value'])}**{sure}. {plain(row['detail'])}{cited(row['sources'])}"
-                )
+                value = f"{name}: **{plain(row['value'])}**{sure}."
+                lines.append(f"{value} {plain(row['detail'])}{cited(row['sources'])}")
+        parts.append(entry(plain(film["title"]), f"production-{film['id']}", lines))
     return "\n\n".join(parts)
 
 
@@ -150,7 +151,7 @@ def rules(tables: Tables) -> str:
             f"{plain(rule['asks'])}{cited(rule['sources'])}",
             f"Mind: {plain(rule['limit'])}{as_of}",
         )
-        parts.append(f"[{plain(rule['name'])}]{{#rule-{rule['id']}}}\n" + "\n\n".join(f": {line}" for line in lines))
+        parts.append(entry(plain(rule["name"]), f"rule-{rule['id']}", lines))
     return "\n\n".join(parts)
 
 
@@ -173,9 +174,7 @@ def gaps(tables: Tables) -> str:
                 f"Looked for: {plain(row['looked_for'])}",
                 f"Bears on {chapters}. As of {dates.in_words(row['as_of'])}.",
             )
-            parts.append(
-                f"[{plain(row['question'])}]{{#gap-{row['id']}}}\n" + "\n\n".join(f": {line}" for line in lines)
-            )
+            parts.append(entry(plain(row["question"]), f"gap-{row['id']}", lines))
     return "\n\n".join(parts)
 
 
@@ -197,8 +196,11 @@ def corrections(tables: Tables) -> str:
         return "No correction has been made yet."
     rows = tables.corrections.sort_values(["date", "id"], ascending=False).to_dict("records")
     return "\n\n".join(
-        f"[{dates.in_words(row['date'])}, {plain(row['page'])}]{{#correction-{row['id']}}}\n"
-        f": It said: {plain(row['was'])}\n\n: It says: {plain(row['now'])}\n\n: {plain(row['reason'])}"
+        entry(
+            f"{dates.in_words(row['date'])}, {plain(row['page'])}",
+            f"correction-{row['id']}",
+            (f"It said: {plain(row['was'])}", f"It says: {plain(row['now'])}", plain(row["reason"])),
+        )
         for row in rows
     )
 
