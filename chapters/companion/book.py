@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import zipfile
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
@@ -29,7 +31,6 @@ class EntryRole(ReferenceRole):
     table = ""
 
     def run(self):
-        self.env.note_dependency(str(Path(self.env.srcdir) / "data" / f"{self.table}.csv"))
         entries = self.env.app.companion[self.table]
         if self.target not in entries.index:
             log.warning(
@@ -107,8 +108,6 @@ class DrawnDirective(SphinxDirective):
 
     def run(self):
         folder = Path(self.env.srcdir) / "data"
-        for path in sorted(folder.iterdir()):
-            self.env.note_dependency(str(path))
         name, tables = self.arguments[0], self.env.app.companion
         if name == "data":
             text = reference.data(tables, json.loads((folder / "datapackage.json").read_text("utf-8")))
@@ -117,6 +116,12 @@ class DrawnDirective(SphinxDirective):
         else:
             raise self.error(f"there is no page {name!r}; there are data, {', '.join(reference.PAGES)}")
         return self.parse_text_to_nodes(text, allow_section_headings=True)
+
+
+def watch_data(app: Sphinx, config: Config) -> None:
+    """A changed table makes every page anew: roles, drawn pages and notes all depend on it."""
+    files = sorted(path for path in (Path(app.srcdir) / "data").iterdir() if path.is_file())
+    config.companion_data = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
 
 
 def read_data(app: Sphinx) -> None:
@@ -282,6 +287,8 @@ def setup(app: Sphinx) -> dict:
     }.items():
         app.add_role(name, role())
     app.add_directive("drawn", DrawnDirective)
+    app.add_config_value("companion_data", "", "env", str)
+    app.connect("config-inited", watch_data)
     app.connect("builder-inited", read_data)
     app.connect("builder-inited", write_assets)
     app.connect("doctree-read", note_terms)
