@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 from companion import Timeline, dates, load
-from companion.timeline import matches
+from companion.filter import matches
 from conftest import CHAPTERS, ROOT
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -51,6 +51,90 @@ def test_years_meet_the_whole_time_that_a_date_can_mean(timeline):
     assert "babygirl-shoot-winter-2023-24" in set(shown["id"])  # November 2023 to March 2024
     assert (shown["latest"].dt.year >= 2024).all()
     assert (shown["earliest"].dt.year <= 2024).all()
+
+
+def test_region_confidence_and_the_article(timeline):
+    timeline.region = "Netherlands"
+    assert len(timeline.visible)
+    assert timeline.visible["regions"].map(lambda regions: "Netherlands" in regions).all()
+    timeline.reset()
+    timeline.confidence = "disputed"
+    assert set(timeline.visible["confidence"]) == {"disputed"}
+    timeline.reset()
+    timeline.article = True
+    mentioned = {id for claim in TABLES.claims["events"] for id in claim}
+    assert set(timeline.visible["id"]) == mentioned & set(chapter("babygirl")["id"])
+
+
+def test_a_guided_path_is_offered_where_all_its_events_are(timeline):
+    timeline.path = "two-sets-one-coordinator"
+    steps = TABLES.steps[TABLES.steps["path"] == "two-sets-one-coordinator"]
+    assert set(timeline.visible["id"]) == set(steps["event"])
+    one_less = chapter("babygirl").drop(steps["event"].iloc[0])
+    assert "Two sets, one coordinator" not in Timeline(one_less, tables=TABLES).html
+
+
+def test_the_stored_html_holds_every_guided_path_in_its_order():
+    for path in TABLES.paths.itertuples():
+        html = Timeline(chapter(path.chapter), tables=TABLES)._stored()
+        text = Text(html).text.partition("Guided paths")[2]
+        assert path.title in text
+        assert path.about in text
+        steps = TABLES.steps[TABLES.steps["path"] == path.id]
+        places = [text.index(sentence) for sentence in steps["sentence"]]
+        assert places == sorted(places)
+        assert all(f'href="#event-{event}"' in html for event in steps["event"])
+
+
+def test_works_are_compared_one_above_the_other():
+    films = ("Anora", "Babygirl")
+    both = TABLES.events[TABLES.events["works"].map(lambda works: not set(films).isdisjoint(works))]
+    timeline = Timeline(both, tables=TABLES, compare=films, name="films")
+    assert timeline.panels == list(films)
+    assert 'id="event-films-anora-palme-dor"' in timeline.html
+    panels = {row["id"]: row["panels"] for row in timeline.rows}
+    assert panels["anora-palme-dor"] == [0]
+    assert panels["talbot-coordinated-babygirl"] == [1]
+    with pytest.raises(ValueError, match="none of the works compared: Anora, Babygirl"):
+        Timeline(chapter("history"), tables=TABLES, compare=films)
+
+
+def test_it_can_be_taken_to_timelinejs(timeline, tmp_path):
+    timeline.query = "lively retaliation"
+    shown = timeline.visible
+    frame = timeline.to_timelinejs(tmp_path / "events.csv")
+    assert len(frame) == len(shown) > 0
+    assert list(pd.read_csv(tmp_path / "events.csv", dtype="str", keep_default_na=False)) == list(frame)
+    assert list(frame)[:11] == [
+        *("Year", "Month", "Day", "Time", "End Year", "End Month", "End Day", "End Time"),
+        *("Display Date", "Headline", "Text"),
+    ]
+    for event in shown.to_dict("records"):
+        row = frame[frame["Headline"] == event["title"]].iloc[0]
+        parts = [*event["date"].split("-"), "", ""][:3]
+        assert [row["Year"], row["Month"], row["Day"]] == parts
+        assert row["Display Date"] == dates.in_words(event["date"], event["end_date"])
+        assert row["Group"] == event["kind"]
+        assert event["dispute"] in row["Text"].replace("&#x27;", "'").replace("&quot;", '"').replace("&amp;", "&")
+        assert all(
+            TABLES.sources.loc[source, "url"].replace("&", "&amp;") in row["Text"] for source in event["sources"]
+        )
+
+
+def test_timelinejs_gets_text_and_no_markup():
+    events = pd.DataFrame([{"id": "a", "date": "2020-05", "end_date": "2021", "title": "<b>x", "summary": "<script>"}])
+    row = Timeline(events, tables=TABLES).to_timelinejs().iloc[0]
+    assert row["Headline"] == "&lt;b&gt;x"
+    assert row["Text"] == "<p>&lt;script&gt;</p>"
+    assert [row["Month"], row["Day"], row["End Year"], row["End Month"]] == ["05", "", "2021", ""]
+
+
+def test_above_some_hundreds_a_picture_counts_its_events():
+    many = pd.concat([TABLES.events.assign(id=TABLES.events["id"] + f"-{n}") for n in range(3)])
+    html = Timeline(many, tables=TABLES)._stored()
+    picture = html[html.index("<figure") : html.index("</figure>")]
+    assert "The height of a column is the number of events" in picture
+    assert len(picture) < 150_000
 
 
 def test_who_is_a_person_or_a_body(timeline):
@@ -147,6 +231,13 @@ def test_hostile_text_is_text():
     assert json.loads(state)["rows"] == timeline.rows
 
 
+def test_what_no_page_can_hold_is_shown_as_such():
+    events = pd.DataFrame([{"id": "a", "date": "2020", "title": "nul \x00, surrogate \ud800, return \r."}])
+    html = Timeline(events, tables=TABLES)._stored()
+    assert "nul \ufffd, surrogate \ufffd, return \n." in html
+    assert html.encode("utf-8")
+
+
 def test_few_columns_are_enough():
     events = pd.DataFrame(
         [
@@ -178,24 +269,36 @@ def test_no_events_make_an_empty_timeline():
     assert repr(timeline) == "Timeline('Timeline', 0 events)"
 
 
-WORDS = st.text(st.sampled_from("aAàÅßİıſﬁǆ’'Ωά x\n\t\u00a0\u0301\u200d漢عB"), max_size=12)
+TRICKY = st.sampled_from("aAàÅßİıſﬁǆ’'Ωάς x\n\t\u00a0\u0301\u200d\u202e漢عB")
+WORDS = st.text(TRICKY | st.characters(exclude_categories=("Cs", "Cn")), max_size=12)
+SOME = st.sampled_from("pqr")
+YEARS = st.integers(1900, 2030)
 ROWS = st.fixed_dictionaries(
     {
         "id": st.just("x"),
         "kind": st.sampled_from("abc"),
-        "from": st.integers(1900, 2030),
-        "to": st.integers(1900, 2030),
-        "who": st.lists(st.sampled_from(["p", "q", "r"]), max_size=3),
+        "from": YEARS,
+        "to": YEARS,
+        "who": st.lists(SOME, max_size=3),
+        "regions": st.lists(SOME, max_size=2),
+        "confidence": st.sampled_from(["", "p", "q"]),
+        "article": st.booleans(),
+        "paths": st.lists(SOME, max_size=2),
         "text": WORDS,
     }
 )
+ANY = st.sampled_from(["", "p", "q", "z"])
 VIEWS = st.fixed_dictionaries(
     {
         "query": WORDS,
         "kinds": st.lists(st.sampled_from("abc"), max_size=3),
-        "from_year": st.none() | st.integers(1900, 2030),
-        "to_year": st.none() | st.integers(1900, 2030),
-        "who": st.sampled_from(["", "p", "q", "z"]),
+        "from_year": st.none() | YEARS,
+        "to_year": st.none() | YEARS,
+        "who": ANY,
+        "region": ANY,
+        "confidence": ANY,
+        "article": st.booleans(),
+        "path": ANY,
     }
 )
 
@@ -213,7 +316,7 @@ def javascript_matches(browser, serve):
     page.close()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(pairs=st.lists(st.tuples(ROWS, VIEWS), min_size=1, max_size=60))
 def test_python_and_javascript_leave_the_same_events(javascript_matches, pairs):
     assert javascript_matches(pairs) == [matches(row, view) for row, view in pairs]

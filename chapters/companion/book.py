@@ -91,6 +91,15 @@ class PersonRole(EntryRole):
         return "people", f"person-{entry['id']}", entry["name"], entry["role"]
 
 
+class PathRole(EntryRole):
+    """{path}`two-sets-one-coordinator`: a guided path, started on the timeline of its chapter."""
+
+    table = "paths"
+
+    def about(self, entry, here):
+        return entry["chapter"], f"path-{entry['id']}", entry["title"], entry["about"]
+
+
 class CorrectedRole(EntryRole):
     """{corrected}`id`: the mark at a sentence that was corrected, leading to the log."""
 
@@ -283,6 +292,7 @@ def setup(app: Sphinx) -> dict:
         "claim": ClaimRole,
         "measure": MeasureRole,
         "person": PersonRole,
+        "path": PathRole,
         "corrected": CorrectedRole,
     }.items():
         app.add_role(name, role())

@@ -8,8 +8,9 @@ so the picture follows the theme, and print, without a script.
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from html import escape
 from xml.etree import ElementTree
 
@@ -25,12 +26,14 @@ KINDS = ("film", "practice", "statement", "debate", "rule", "law", "profession",
 WIDTHS = {"wide": 680, "narrow": 340}
 """Widths in CSS pixels at which every chart is stored."""
 
+MARKS = 400
+"""The number of events above which a timeline's chart shows how many there are, and no longer each of them."""
+
 ACCENT = "var(--accent, #0072b2)"
 PAPER = "var(--pst-color-background, var(--jp-layout-color1, #fff))"
 SOURCE = "Drawn from the book's table of events; in the timeline every event lists its own sources."
 
 _SVG = "http://www.w3.org/2000/svg"
-_XLINK = "{http://www.w3.org/1999/xlink}href"
 _CONFIG = {
     "background": "transparent",
     "font": "system-ui, sans-serif",
@@ -153,7 +156,7 @@ def _table(rows: pd.DataFrame, caption: str) -> str:
 
 
 def _svg(chart: alt.Chart | alt.LayerChart) -> str:
-    """A chart as a clean SVG: marks with a link to `#event-…` carry `data-event`, the picture is named from outside."""
+    """A chart as a clean SVG: a mark's description is its title, the picture is named from outside."""
     spec = chart.to_dict()
     spec["config"] = _CONFIG
     root = ElementTree.fromstring(vl_convert.vegalite_to_svg(spec))
@@ -166,11 +169,9 @@ def _svg(chart: alt.Chart | alt.LayerChart) -> str:
         for name in ("transform", "d", "x", "y", "x2", "y2"):
             if name in element.attrib:
                 element.set(name, re.sub(r"-?\d+\.\d{2,}", lambda number: f"{float(number[0]):.1f}", element.get(name)))
-    for link in root.iter(f"{{{_SVG}}}a"):
-        link.tag = f"{{{_SVG}}}g"
-        link.set("data-event", link.attrib.pop(_XLINK).rpartition("#event-")[2])
-        for mark in link:
-            ElementTree.SubElement(mark, f"{{{_SVG}}}title").text = mark.attrib.pop("aria-label", "")
+    for mark in root.iter(f"{{{_SVG}}}path"):
+        if "aria-label" in mark.attrib:
+            ElementTree.SubElement(mark, f"{{{_SVG}}}title").text = mark.attrib.pop("aria-label")
     for element in root.iter():
         element.attrib.pop("aria-label", None)
     root.attrib.pop("version", None)
@@ -192,27 +193,32 @@ def kind_colours(kinds: list[str]) -> alt.Scale:
     return alt.Scale(domain=kinds, range=[f"var(--kind-{kind}, #777)" for kind in kinds])
 
 
-def timeline_picture(title: str, records: list[dict]) -> Figure:
-    """The picture of a timeline: a lane for each kind, a mark for each event.
+def timeline_picture(title: str, records: list[dict], compare: Sequence[str] = ()) -> Figure:
+    """The picture of a timeline: a lane for each kind, a mark for each event, under each work that is compared.
 
-    records: dicts with `id`, `title`, `kind`, `confidence`, `first` and `last` (dates), in the order of time.
+    records: dicts with `id`, `title`, `kind`, `confidence`, `panels`, `first` and `last` (dates), in the order of time.
     A mark sits in the middle of the time that its date can mean, and a bar shows how long that is; marks that would
-    overlap are stacked. Where nine in ten events fall into the last part of a long time, the part before is compressed.
+    overlap are stacked. Above `MARKS` events a lane shows how many there are. Where nine in ten events fall into the
+    last part of a long time, the part before is compressed. `timeline.mjs` draws the same, live.
     """
     kinds = lanes(records)
     first, last = records[0]["first"].year, max(record["last"] for record in records).year + 1
-    busy = sorted(record["first"].year for record in records)[len(records) // 10]
+    busy = records[len(records) // 10]["first"].year
     compressed = busy - first > last - busy
     domain = [first, busy, last] if compressed else [first, last]
-    svgs = {name: _svg(_timeline_chart(records, kinds, domain, width)) for name, width in WIDTHS.items()}
+    svgs = {name: _svg(_timeline_chart(records, kinds, compare, domain, width)) for name, width in WIDTHS.items()}
     counts = ", ".join(f"{sum(record['kind'] == kind for record in records)} {kind}" for kind in kinds)
     disputed = sum(record["confidence"] == "disputed" for record in records)
     years = f"{first} to {last - 1}"
-    caption = (
-        f"{len(records)} events, {years}, in lanes by kind. "
-        "A bar shows how long an event lasted, or how far its date is uncertain. "
+    marks = (
+        "The height of a column is the number of events. "
+        if len(records) > MARKS
+        else "A bar shows how long an event lasted, or how far its date is uncertain. "
         "Filled marks are confirmed, hollow marks reported, diamonds disputed."
-        + (f" The years before {busy} are drawn closer together." if compressed else "")
+    )
+    works = f", for {' and '.join(compare)}" if compare else ""
+    caption = f"{len(records)} events, {years}, in lanes by kind{works}. {marks}" + (
+        f" The years before {busy} are drawn closer together." if compressed else ""
     )
     alt_text = (
         f"Timeline of {len(records)} events, {years}: {counts}; {disputed} disputed. "
@@ -222,8 +228,10 @@ def timeline_picture(title: str, records: list[dict]) -> Figure:
     return Figure(svgs, caption, alt_text, None, "The list below holds every event with its sources.")
 
 
-def _timeline_chart(records: list[dict], kinds: list[str], domain: list[int], width: int) -> alt.LayerChart:
-    label_width, mark, row = 78, 10, 11
+def _timeline_chart(
+    records: list[dict], kinds: list[str], compare: Sequence[str], domain: list[int], width: int
+) -> alt.LayerChart:
+    label_width, mark, row, column = 78, 10, 11, 5
     plot = width - label_width - 12
     reach = [0, plot * 0.16, plot] if len(domain) == 3 else [0, plot]
 
@@ -233,45 +241,69 @@ def _timeline_chart(records: list[dict], kinds: list[str], domain: list[int], wi
                 return start + (year - low) / (high - low) * (stop - start)
         return reach[-1]
 
-    marks, named_lanes, top = [], [], 0
-    for kind in kinds:
-        levels: list[float] = []
-        for record in (record for record in records if record["kind"] == kind):
-            x0, x1 = x(_decimal(record["first"])), x(_decimal(record["last"]) + 1 / 366)
-            middle = (x0 + x1) / 2
-            start, stop = min(x0, middle - mark / 2), max(x1, middle + mark / 2)
-            level = next((n for n, end in enumerate(levels) if end <= start), len(levels))
-            levels[level : level + 1] = [stop + 1]
-            marks.append(
-                {
-                    "x": middle,
-                    "x0": x0,
-                    "x1": x1 if x1 - x0 > mark else x0,
-                    "y": top + 8 + level * row,
-                    "kind": kind,
-                    "confidence": record["confidence"],
-                    "href": f"#event-{record['id']}",
-                    "title": record["title"],
-                }
-            )
-        height = len(levels) * row + 6
-        named_lanes.append({"kind": kind, "y": top + 8, "line": top + height + 1})
-        top += height + 2
+    marks, columns, named_lanes, headings, top = [], [], [], [], 0
+    for panel, heading in enumerate(compare or [""]):
+        if heading:
+            top += 20
+            headings.append({"panel": heading, "y": top - 8})
+        for kind in kinds:
+            levels: list[float] = []
+            lane = [record for record in records if record["kind"] == kind and panel in record["panels"]]
+            if not lane:
+                continue
+            named_lanes.append({"kind": kind, "y": top + 8})
+            spans = [(x(dates.decimal(record["first"])), x(dates.decimal(record["last"]) + 1 / 366)) for record in lane]
+            if len(records) > MARKS:
+                counted = Counter(int((x0 + x1) / 2 // column) for x0, x1 in spans)
+                columns += [
+                    {"x": at * column + 2, "y": top + 26, "count": count, "kind": kind} for at, count in counted.items()
+                ]
+                height = 28
+            else:
+                for record, (x0, x1) in zip(lane, spans, strict=True):
+                    middle = (x0 + x1) / 2
+                    start, stop = min(x0, middle - mark / 2), max(x1, middle + mark / 2)
+                    level = next((n for n, end in enumerate(levels) if end <= start), len(levels))
+                    levels[level : level + 1] = [stop + 1]
+                    marks.append(
+                        {
+                            "x": middle,
+                            "x0": x0,
+                            "x1": x1 if x1 - x0 > mark else x0,
+                            "y": top + 8 + level * row,
+                            "kind": kind,
+                            "confidence": record["confidence"],
+                            "title": record["title"],
+                        }
+                    )
+                height = len(levels) * row + 6
+            named_lanes[-1]["line"] = top + height + 1
+            top += height + 2
+    most = max((column["count"] for column in columns), default=0)
+    for column in columns:
+        column["y2"] = column["y"] - max(1.5, 24 * column["count"] / most)
 
     flat = alt.Scale(domain=[0, plot], nice=False, zero=False)
     down = alt.Scale(domain=[top, 0], nice=False, zero=False)
     colour = alt.Color("kind:N", legend=None, scale=kind_colours(kinds))
     years = _ticks(domain, plot)
     ticks = pd.DataFrame({"x": [x(year) for year in years], "year": [str(year) for year in years], "y": top})
-    events, named = pd.DataFrame(marks), pd.DataFrame(named_lanes)
+    events = pd.DataFrame(marks, columns=["x", "x0", "x1", "y", "kind", "confidence", "title"])
+    named = pd.DataFrame(named_lanes)
     at = alt.X("x:Q", scale=flat, axis=None)
     height = alt.Y("y:Q", scale=down, axis=None)
-    tip = {"href": "href:N", "description": "title:N", "color": colour}
+    tip = {"description": "title:N", "color": colour}
     layers = [
         alt.Chart(ticks).mark_rule(opacity=0.15).encode(x=at),
         alt.Chart(named).mark_rule(opacity=0.15).encode(y=alt.Y("line:Q", scale=down, axis=None)),
         alt.Chart(ticks).mark_text(dy=12, fontSize=12).encode(x=at, y=height, text="year:N"),
         alt.Chart(named).mark_text(align="right", fontSize=12).encode(x=alt.XValue(-10), y=height, text="kind:N"),
+        alt.Chart(pd.DataFrame(headings, columns=["panel", "y"]))
+        .mark_text(align="left", fontSize=13, fontWeight="bold")
+        .encode(x=alt.XValue(-label_width), y=height, text="panel:N"),
+        alt.Chart(pd.DataFrame(columns, columns=["x", "y", "y2", "count", "kind"]))
+        .mark_rule(strokeWidth=4, strokeCap="butt")
+        .encode(x=at, y=height, y2="y2:Q", color=colour),
         alt.Chart(events[events["x1"] > events["x0"]])
         .mark_rule(strokeWidth=3, opacity=0.4)
         .encode(x=alt.X("x0:Q", scale=flat, axis=None), x2="x1:Q", y=height, **tip),
@@ -300,11 +332,6 @@ def _timeline_chart(records: list[dict], kinds: list[str], domain: list[int], wi
         padding={"left": label_width, "right": 12, "top": 4, "bottom": 18},
         autosize=alt.AutoSizeParams(type="none"),
     )
-
-
-def _decimal(day: date) -> float:
-    start, end = date(day.year, 1, 1), date(day.year, 12, 31)
-    return day.year + (day - start).days / ((end - start).days + 1)
 
 
 def _ticks(domain: list[int], plot: float) -> list[int]:

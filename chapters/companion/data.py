@@ -76,10 +76,16 @@ def _read(folder: Path) -> tuple[dict[str, list[dict[str, str]]], list[Fault]]:
         rows[name], found = _read_table(folder / path, schema)
         ids[name] = {row["id"] for row in rows[name] if "id" in row}
         faults += found
+    by_id = {
+        field["name"]: {row["id"]: row for row in rows[field["references"]] if "id" in row}
+        for _, _, schema in tables
+        for field in schema["fields"]
+        if "agreement" in schema and "references" in field
+    }
     for name, path, schema in tables:
         label = f"{folder.name}/{path}"
         for number, row in enumerate(rows[name], 2):
-            found = [*_cell_faults(row, schema, ids), *_row_faults(row, schema)]
+            found = [*_cell_faults(row, schema, ids), *_row_faults(row, schema), *_agreement_faults(row, schema, by_id)]
             faults += (Fault(label, number, column, value, rule, row.get("id", "")) for column, value, rule in found)
     return rows, sorted(faults, key=lambda fault: (fault.file, fault.row or 0))
 
@@ -185,6 +191,18 @@ def _row_faults(row: dict[str, str], schema: dict) -> Iterator[tuple[str, str, s
     for rule in schema.get("requiredWhen", ()) if row else ():
         if row[rule["column"]] in rule["values"] and not row[rule["required"]]:
             yield rule["required"], "", f"must not be empty where {rule['column']} is {row[rule['column']]}"
+
+
+def _agreement_faults(row: dict[str, str], schema: dict, by_id: dict[str, dict]) -> Iterator[tuple[str, str, str]]:
+    """(column, value, rule) where one row that is referred to must hold what another one names."""
+    for rule in schema.get("agreement", ()) if row else ():
+        holder, other = (by_id[rule[name]].get(row[rule[name]]) for name in ("column", "with"))
+        if holder and other and other[rule["value"]] not in holder[rule["holds"]].split(";"):
+            yield (
+                rule["column"],
+                row[rule["column"]],
+                f"must have {other[rule['value']]!r} in {rule['holds']}, as {rule['with']} {row[rule['with']]} says",
+            )
 
 
 def _frame(rows: list[dict[str, str]], schema: dict) -> pd.DataFrame:

@@ -40,3 +40,9 @@ def in_words(text: str, end: str = "") -> str:
         return year
     month = calendar.month_name[int(rest[0])]
     return f"{month} {year}" if len(rest) == 1 else f"{int(rest[1])} {month} {year}"
+
+
+def decimal(day: date) -> float:
+    """The beginning of a day as a year with decimals: 2 July 2023 is 2023.499."""
+    start, end = date(day.year, 1, 1), date(day.year, 12, 31)
+    return day.year + (day - start).days / ((end - start).days + 1)

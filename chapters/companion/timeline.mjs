@@ -1,27 +1,65 @@
 // The timeline's front end: an Anywidget Front-End Module, without a framework and without imports.
 //
 // The list of events is HTML that Python has written (trait `html`, or the page itself). This module adds the controls,
-// shows the events that the view leaves, and moves between them. The view is the model's traits `query`, `kinds`,
-// `from_year`, `to_year`, `who` and `selected`. The book's build makes a classic script of it, with static/host.js.
+// shows the events that the view leaves, draws the chart, and moves between events. The view is the model's traits named
+// in `PARAMETERS`, and `selected`. The book's build makes a classic script of it, with static/host.js.
 
-const VIEW = ["query", "kinds", "from_year", "to_year", "who"];
+const BOOK = "Who Is in the Room?";
+const PARAMETERS = {
+  query: "q", kinds: "kind", from_year: "from", to_year: "to", who: "who", region: "region", confidence: "confidence",
+  article: "article", path: "path",
+};
+
+/* The filter: filter.py is its specification, and says what an event (row) and a view hold. */
 
 const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").replace(/[‘’]/g, "'").toLowerCase();
 
-/** Whether an event stays in the list; `matches` in timeline.py says the same, and what row and view hold. */
-function matches(row, view, text = fold(row.text)) {
-  return (
-    view.kinds.includes(row.kind) &&
-    (view.from_year === null || row.to >= view.from_year) &&
-    (view.to_year === null || row.from <= view.to_year) &&
-    (view.who === "" || row.who.includes(view.who)) &&
-    fold(view.query).split(/[ \t\n\r\f\v]+/).every((word) => text.includes(word))
-  );
+/** The conditions, on rows whose text is folded and views whose query is split into `words`. */
+const FILTERS = {
+  kinds: (row, view) => view.kinds.includes(row.kind),
+  years: (row, view) => (view.from_year === null || row.to >= view.from_year)
+    && (view.to_year === null || row.from <= view.to_year),
+  who: (row, view) => view.who === "" || row.who.includes(view.who),
+  region: (row, view) => view.region === "" || row.regions.includes(view.region),
+  confidence: (row, view) => view.confidence === "" || row.confidence === view.confidence,
+  article: (row, view) => row.article || !view.article,
+  path: (row, view) => view.path === "" || row.paths.includes(view.path),
+  query: (row, view) => view.words.every((word) => row.text.includes(word)),
+};
+const NAMED = {
+  query: "the search", kinds: "the kinds", years: "the years", who: "the person or organisation", region: "the region",
+  confidence: "the confidence", article: "“only what the article mentions”", path: "the path",
+};
+
+const prepared = (view) => ({ ...view, words: fold(view.query).split(/[ \t\n\r\f\v]+/) });
+
+function matches(row, view) {
+  const [folded, ready] = [{ ...row, text: fold(row.text) }, prepared(view)];
+  return Object.values(FILTERS).every((holds) => holds(folded, ready));
 }
 
-/** An element: h("input", {type: "search", oninput: f}, "text", child) */
+/** Filters the events (sets their `out`), and counts what each option would leave beside the other filters, and what
+    dropping a single filter would bring back. An event's `options` are pairs of a filter and "filter value". */
+function tally(events, view) {
+  const [shown, counts, without] = [[], Object.create(null), {}];
+  for (const event of events) {
+    let [fails, failed] = [0, ""];
+    for (const name in FILTERS) if (!FILTERS[name](event, view)) {
+      failed = name;
+      if (++fails > 1) break;
+    }
+    event.out = fails > 0;
+    if (!fails) shown.push(event);
+    else if (fails === 1) without[failed] = (without[failed] ?? 0) + 1;
+    if (fails < 2) for (const [name, key] of event.options) if (!fails || failed === name) counts[key] = (counts[key] ?? 0) + 1;
+  }
+  return { shown, counts, without };
+}
+
+/** An element: h("input", {type: "search", oninput: f}, "text", child); "svg:g" is one of SVG. */
 function h(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
+  const element = tag.startsWith("svg:")
+    ? document.createElementNS("http://www.w3.org/2000/svg", tag.slice(4)) : document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === "function") element[name] = value;
     else if (value !== false && value !== undefined) element.setAttribute(name, value === true ? "" : value);
@@ -30,198 +68,469 @@ function h(tag, attributes = {}, ...children) {
   return element;
 }
 
-const year = (input) => (/^\d{4}$/.test(input.value.trim()) ? input.valueAsNumber : null);
+/* The view as the query of a link, and back (a kind each; no kind at all is all). */
 
-/** The view as the query of a link, and back: ?q=&kind=&from=&to=&who= (a kind each; no kind at all is all). */
 function toQuery(model) {
-  const query = new URLSearchParams();
-  if (model.get("query")) query.set("q", model.get("query"));
-  if (model.get("kinds").length < model.get("lanes").length) query.set("kind", model.get("kinds").join(","));
-  if (model.get("from_year") !== null) query.set("from", model.get("from_year"));
-  if (model.get("to_year") !== null) query.set("to", model.get("to_year"));
-  if (model.get("who")) query.set("who", model.get("who"));
+  const query = new URLSearchParams(model.get("name") && { in: model.get("name") });
+  for (const [name, key] of Object.entries(PARAMETERS)) {
+    const value = model.get(name);
+    if (name === "kinds" ? value.length < model.get("lanes").length : value !== null && value !== "" && value !== false)
+      query.set(key, value === true ? 1 : value);
+  }
   return query;
 }
 
-function fromQuery(model, query) {
-  const number = (name) => (/^\d{1,4}$/.test(query.get(name) ?? "") ? Number(query.get(name)) : null);
-  const names = model.get("names");
-  const who = query.get("who") ?? "";
+function fromQuery(model, query, options) {
+  if ((query.get("in") ?? "") !== model.get("name")) return;
+  const number = (key) => (/^\d{1,4}$/.test(query.get(key) ?? "") ? Number(query.get(key)) : null);
+  const [names, who, asked] = [model.get("names"), query.get("who") ?? "", query.getAll("kind").join().split(",")];
+  const kinds = model.get("lanes").filter((kind) => asked.includes(kind));
   if (query.has("q")) model.set("query", query.get("q"));
-  if (query.has("kind")) {
-    const asked = query.getAll("kind").flatMap((value) => value.split(","));
-    const known = model.get("lanes").filter((kind) => asked.includes(kind));
-    if (known.length) model.set("kinds", known);
-  }
+  if (kinds.length) model.set("kinds", kinds);
   model.set("from_year", number("from"));
   model.set("to_year", number("to"));
   model.set("who", who in names ? who : Object.keys(names).find((id) => fold(names[id]) === fold(who)) ?? "");
+  for (const name of ["region", "confidence", "path"])
+    if (options[name].includes(query.get(name))) model.set(name, query.get(name));
+  model.set("article", query.get("article") === "1");
 }
 
-const atEvent = () => /^#event-([a-z0-9-]+)$/.exec(location.hash)?.[1] ?? "";
+/* The chart */
+
+const [MARKS, LABELS, MARK, ROW] = [400, 84, 10, 11]; // as in charts.py: above 400 marks a lane shows how many
+const SHAPES = { disputed: "M0-5.6 5.6 0 0 5.6-5.6 0Z" };
+const CIRCLE = "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0";
+const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+
+/** Years to pixels (`x`) and back (`year`), and the `ticks`. Where nine in ten events fall into the last part of a long
+    time, the part before is compressed. `starts` are in the order of time. */
+function axis(starts, low, high, width) {
+  const busy = Math.floor(starts[Math.floor(starts.length / 10)] ?? low);
+  const knots = busy - low > high - busy ? [[low, 0], [busy, 0.16 * width], [high, width]] : [[low, 0], [high, width]];
+  const convert = (value, from, to) => {
+    const part = knots.length > 2 && value > knots[1][from] ? 1 : 0;
+    const [a, b] = [knots[part], knots[part + 1]];
+    return a[to] + ((value - a[from]) / (b[from] - a[from])) * (b[to] - a[to]);
+  };
+  const [[first, left], [, right]] = knots.slice(-2);
+  const step = [1 / 12, 1 / 4, 1, 2, 5, 10, 20, 50].find((years) => (years * (right - left)) / (high - first) >= 44) ?? 100;
+  const ticks = knots.length > 2 ? [low] : [];
+  for (let n = Math.ceil(first / step - 1e-9); n * step < high - 1e-9; n += 1) ticks.push(n * step);
+  return {
+    x: (year) => Math.max(0, Math.min(width, convert(year, 0, 1))), year: (x) => convert(x, 1, 0),
+    ticks: ticks.map((year) => [year, Math.abs(year - Math.round(year)) < 0.01
+      ? Math.round(year) : MONTHS[Math.round((year % 1) * 12)]]),
+  };
+}
+
+/** Draws the events of [low, high) into `svg`, lanes by kind under each panel; returns the axis and the marks' places. */
+function drawChart(svg, { width, events, low, high, lanes, panels, selected }) {
+  const plot = Math.max(120, width - LABELS - 12);
+  const inside = events.filter((event) => event.end > low && event.start < high);
+  const scale = axis(inside.map((event) => event.start), low, high, plot);
+  const [drawn, places, binned] = [[], [], inside.length > MARKS];
+  const most = binned && Math.max(...panels.flatMap((_, panel) => lanes.map((kind) => Math.max(...bins(panel, kind).all))));
+  let top = 0;
+
+  function bins(panel, kind) {
+    const [all, left] = [new Uint32Array(Math.ceil(plot / 5) + 1), new Uint32Array(Math.ceil(plot / 5) + 1)];
+    for (const event of inside) if (event.kind === kind && event.panels.includes(panel)) {
+      const bin = Math.floor(scale.x((event.start + event.end) / 2) / 5);
+      all[bin] += 1;
+      if (!event.out) left[bin] += 1;
+    }
+    return { all, left };
+  }
+  function strip(counts, attributes) { // one path: a column for each bin
+    let d = "";
+    counts.forEach((count, bin) => { if (count) d += `M${bin * 5} ${top + 26}v${-Math.max(1.5, (24 * count) / most)}h4v${Math.max(1.5, (24 * count) / most)}z`; });
+    drawn.push(h("svg:path", { d, ...attributes }));
+  }
+  function mark(event, level) {
+    const [x0, x1, y] = [scale.x(event.start), scale.x(event.end), top + 8 + level * ROW];
+    const [x, key] = [(x0 + x1) / 2, { "data-event": event.id, "data-kind": event.kind }];
+    if (x1 - x0 > MARK) drawn.push(h("svg:rect", { ...key, class: `span${event.out ? " out" : ""}`, x: x0, y: y - 1.5, width: x1 - x0, height: 3 }));
+    drawn.push(h("svg:path", {
+      ...key, d: SHAPES[event.confidence] ?? CIRCLE, transform: `translate(${x.toFixed(1)} ${y})`,
+      class: `${event.confidence}${event.out ? " out" : ""}${event.id === selected ? " selected" : ""}`,
+    }, h("svg:title", {}, event.item.querySelector(".event-title").textContent)));
+    if (!event.out) places.push({ event, x, y });
+  }
+
+  for (const [panel, name] of panels.entries()) {
+    if (name) drawn.push(h("svg:text", { x: 8 - LABELS, y: (top += 20) - 5, class: "panel" }, name));
+    for (const kind of lanes) {
+      if (!events.some((event) => event.kind === kind && event.panels.includes(panel))) continue;
+      drawn.push(h("svg:text", { x: -10, y: top + 12, "text-anchor": "end" }, kind));
+      if (binned) {
+        const { all, left } = bins(panel, kind);
+        strip(all, { "data-kind": kind, class: "out" });
+        strip(left, { "data-kind": kind });
+        top += 30;
+      } else {
+        const levels = []; // the end of each row of marks: an event takes the first row that is free
+        for (const event of inside) if (event.kind === kind && event.panels.includes(panel)) {
+          const [x0, x1] = [scale.x(event.start), scale.x(event.end)];
+          const [start, stop] = [Math.min(x0, (x0 + x1 - MARK) / 2), Math.max(x1, (x0 + x1 + MARK) / 2)];
+          const free = levels.findIndex((end) => end <= start);
+          const level = free < 0 ? levels.length : free;
+          levels[level] = stop + 1;
+          mark(event, level);
+        }
+        top += Math.max(1, levels.length) * ROW + 8;
+      }
+      drawn.push(h("svg:path", { d: `M0 ${top - 1}H${plot}`, class: "grid" }));
+    }
+  }
+  const years = scale.ticks.flatMap(([year, label]) => [h("svg:path", { d: `M${scale.x(year)} 0V${top}`, class: "grid" }),
+    h("svg:text", { x: scale.x(year), y: top + 14, "text-anchor": "middle" }, label)]);
+  svg.setAttribute("viewBox", `0 0 ${width} ${top + 24}`);
+  svg.replaceChildren(h("svg:g", { transform: `translate(${LABELS} 4)`, "aria-hidden": "true" }, ...years, ...drawn));
+  return { scale, places };
+}
+
+/* The widget */
+
+const inYears = (input) => (/^\d{4}$/.test(input.value.trim()) ? input.valueAsNumber : null);
+
+/** A file for a spreadsheet; a cell that one would take for a formula is kept as text. */
+const csv = (rows) => rows.map((row) => row.map((cell) => `"${cell.replace(/^[=+\-@\t\r]/, "'$&").replace(/"/g, '""')}"`).join()).join("\r\n");
 
 function render({ model, el }) {
-  let section = el.querySelector("section.timeline");
-  if (!section) {
-    el.innerHTML = model.get("html"); // escaped where it is written, in timeline.py
-    section = el.querySelector("section.timeline");
-  }
-  const rows = model.get("rows");
-  const kinds = model.get("lanes");
-  const texts = new Map(rows.map((row) => [row.id, fold(row.text)]));
-  const items = new Map([...section.querySelectorAll("li[id^='event-']")].map((item) => [item.id.slice(6), item]));
-  const marks = [...section.querySelectorAll("[data-event]")];
+  if (!el.querySelector("section.timeline")) el.innerHTML = model.get("html"); // escaped where it is written, in timeline.py
+  const section = el.querySelector("section.timeline");
   const list = section.querySelector(".timeline-events");
-  const groups = [...section.querySelectorAll(".timeline-year")];
+  const figure = section.querySelector("figure.chart");
+  const title = section.querySelector(".timeline-title").textContent;
+  const groups = [...list.querySelectorAll(".timeline-year, ol")];
+  const prefix = model.get("name") ? `event-${model.get("name")}-` : "event-";
+  const [lanes, panels, names] = [model.get("lanes"), model.get("panels"), model.get("names")];
+  const items = new Map([...list.querySelectorAll("li[id]")].map((item) => [item.id.slice(prefix.length), item]));
+  const events = model.get("rows").map((row) => {
+    const item = items.get(row.id);
+    const text = fold([...item.querySelectorAll(".find")].map((part) => part.textContent).join("\n"));
+    const values = { kinds: [row.kind], confidence: [row.confidence], who: row.who, region: row.regions, article: [row.article] };
+    const options = Object.entries(values).flatMap(([name, some]) => some.map((value) => [name, `${name} ${value}`]));
+    return { ...row, item, text, options, out: false, groups: [item.parentElement, item.closest(".timeline-year")] };
+  });
+  const byId = new Map(events.map((event) => [event.id, event]));
+  const paths = new Map([...el.querySelectorAll(".timeline-path")].map((path) => [path.dataset.path, {
+    title: path.querySelector("summary").textContent,
+    steps: [...path.querySelectorAll("[data-step]")].map((step) => ({ event: byId.get(step.dataset.step), sentence: step.firstChild.textContent })),
+  }]));
+  const distinct = (values) => [...new Set(values)].sort();
+  const options = {
+    region: distinct(events.flatMap((event) => event.regions)), confidence: distinct(events.map((event) => event.confidence)),
+    path: [...paths.keys()],
+  };
+  const [first, last] = [Math.min(...events.map((event) => event.from)), Math.max(...events.map((event) => event.to))];
+  for (const path of el.querySelectorAll(".timeline-path ol")) path.removeAttribute("id"); // the address starts it, see arrive
   const aborter = new AbortController();
   const { signal } = aborter;
+  const everything = { query: "", kinds: lanes, from_year: null, to_year: null, who: "", region: "", confidence: "", article: false, path: "" };
+  const set = (values) => {
+    say("");
+    for (const [name, value] of Object.entries(values)) model.set(name, value);
+    model.save_changes();
+  };
 
   // The controls
-  const set = (name, value) => { model.set(name, value); model.save_changes(); };
-  const years = rows.flatMap((row) => [row.from, row.to]);
-  const range = { type: "number", inputmode: "numeric", step: 1, min: Math.min(...years), max: Math.max(...years) };
-  const search = h("input", { type: "search", autocomplete: "off", spellcheck: "false", oninput: () => set("query", search.value) });
-  const boxes = kinds.map((kind) => h("input", { type: "checkbox", value: kind, onchange: () =>
-    set("kinds", boxes.filter((box) => box.checked).map((box) => box.value)) }));
-  const from = h("input", { ...range, oninput: () => set("from_year", year(from)) });
-  const to = h("input", { ...range, oninput: () => set("to_year", year(to)) });
-  const who = h("select", { onchange: () => set("who", who.value) }, h("option", { value: "" }, "Anyone"),
-    ...Object.entries(model.get("names")).sort((a, b) => fold(a[1]) < fold(b[1]) ? -1 : 1)
-      .map(([id, name]) => h("option", { value: id }, name)));
-  const reset = h("button", { type: "button", onclick: () => {
-    for (const [name, value] of [["query", ""], ["kinds", kinds], ["from_year", null], ["to_year", null], ["who", ""]])
-      model.set(name, value);
-    model.save_changes();
-  } }, "Reset");
-  const said = h("span", { class: "timeline-said", "aria-live": "polite" });
-  const share = model.get("book") && h("button", { type: "button", onclick: copyLink }, "Copy link to this view");
+  const uid = Math.random().toString(36).slice(2);
+  const button = (words, onclick) => h("button", { type: "button", onclick }, words);
+  const field = (words, control) => h("label", {}, h("span", {}, words), control);
+  const count = (name, value) => h("span", { class: "timeline-count", id: `${uid}-${name}-${value}`.replace(/\s/g, "-") });
+  const choice = (name, none, entries) => h("select", { onchange: (event) => set({ [name]: event.target.value }) },
+    h("option", { value: "" }, none), ...entries.map(([value, words]) => h("option", { value, "data-words": words }, words)));
+  const range = { type: "number", inputmode: "numeric", step: 1, min: first, max: last };
+  const search = h("input", { type: "search", autocomplete: "off", spellcheck: "false", oninput: () => set({ query: search.value }) });
+  const boxes = lanes.map((kind) => h("input", { type: "checkbox", value: kind, onchange: () =>
+    set({ kinds: boxes.filter((box) => box.checked).map((box) => box.value) }) }));
+  const kindCounts = lanes.map((kind) => count("kinds", kind));
+  const from = h("input", { ...range, oninput: () => set({ from_year: inYears(from) }) });
+  const to = h("input", { ...range, oninput: () => set({ to_year: inYears(to) }) });
+  const who = choice("who", "Anyone", Object.entries(names).sort((a, b) => (fold(a[1]) < fold(b[1]) ? -1 : 1)));
+  const region = choice("region", "Anywhere", options.region.map((name) => [name, name]));
+  const confidence = choice("confidence", "Any", options.confidence.map((name) => [name, name]));
+  const article = h("input", { type: "checkbox", onchange: () => set({ article: article.checked }) });
+  const articleCount = count("article", true);
+  const path = h("select", { onchange: () => (path.value ? start(path.value) : set({ path: "" })) },
+    h("option", { value: "" }, "None"), ...[...paths].map(([value, { title }]) => h("option", { value }, title)));
+  for (const [input, { id }] of [...boxes.map((box, n) => [box, kindCounts[n]]), [article, articleCount]]) input.setAttribute("aria-describedby", id);
+  const reset = button("Reset", () => set(everything));
+  const said = h("p", { "aria-live": "polite" });
+  const say = (words, seen = false) => { // what the eye has elsewhere is only spoken
+    said.className = seen ? "timeline-said" : "timeline-spoken";
+    said.textContent = words;
+  };
   const status = h("p", { class: "timeline-status", role: "status" });
-  const none = h("p", { class: "timeline-none", hidden: true }, "No event matches all of these filters. “Reset” shows every event again.");
+  const none = h("p", { class: "timeline-none", "aria-live": "polite" });
+  const printed = h("p", { class: "timeline-printed" });
   const controls = h("div", { class: "timeline-controls" },
-    h("label", { class: "timeline-search" }, h("span", {}, "Search events"), search),
+    h("div", { class: "timeline-fields" }, field("Search events", search), paths.size ? field("Guided path", path) : ""),
     h("details", { class: "timeline-filters", open: !matchMedia("(max-width: 40rem)").matches },
       h("summary", {}, "Filters"),
-      h("fieldset", {}, h("legend", {}, "Kinds"), ...boxes.map((box) =>
-        h("label", { class: "timeline-kind", "data-kind": box.value }, box, box.value))),
-      h("div", { class: "timeline-fields" },
-        h("label", {}, h("span", {}, "From year"), from), h("label", {}, h("span", {}, "To year"), to),
-        h("label", {}, h("span", {}, "Person or organisation"), who))),
-    h("div", { class: "timeline-actions" }, reset, share || "", said), status,
-    h("p", { class: "timeline-keys" }, "In the list, arrow keys move between events, and Enter marks one."));
+      h("fieldset", {}, h("legend", {}, "Kinds"), ...boxes.map((box, n) =>
+        h("span", { class: "timeline-kind", "data-kind": box.value }, h("label", {}, box, box.value), kindCounts[n]))),
+      h("div", { class: "timeline-fields" }, field("From year", from), field("To year", to), field("Person or organisation", who),
+        options.region.length > 1 ? field("Region", region) : "", options.confidence.length > 1 ? field("Confidence", confidence) : ""),
+      events.some((event) => event.article)
+        ? h("span", { class: "timeline-kind" }, h("label", {}, article, "Only what the article mentions"), articleCount) : ""),
+    h("div", { class: "timeline-actions" }, reset,
+      model.get("book") ? button("Copy link to this view", () => copy(linkTo(), "Link copied.")) : "",
+      button("Download as CSV", download)),
+    status, none,
+    h("p", { class: "timeline-keys" }, "In the list, arrow keys move between events, and Enter marks one. A drag across the chart shows those years."));
 
-  // The view
+  // The chart, and the event that is marked
+  const svg = h("svg:svg", { class: "timeline-live", role: "img" });
+  const whole = button("Show all years", () => set({ from_year: null, to_year: null }));
+  const cite = button("Copy citation", () => copy(citation(byId.get(model.get("selected"))), "Citation copied."));
+  const close = button("Close", () => { set({ selected: "", path: "" }); next.focus(); });
+  const next = button("Next event", () => step(1));
+  const card = h("div", { class: "timeline-card" });
+  const bar = h("div", { class: "timeline-actions timeline-bar", role: "group", "aria-label": "Step through the events" },
+    button("Previous event", () => step(-1)), next, whole, cite, close, said);
+  let [found, shown, view, chart, pending, waiting, stop, marked] = [{}, [], {}, null, false, false, null, null];
+
+  function draw() {
+    waiting = false;
+    const told = (key) => found.counts[key] ?? "none";
+    for (const [n, kind] of lanes.entries()) kindCounts[n].textContent = told(`kinds ${kind}`);
+    articleCount.textContent = told("article true");
+    for (const [name, select] of Object.entries({ who, region, confidence }))
+      for (const option of select.options) if (option.value) option.textContent = `${option.dataset.words} (${told(`${name} ${option.value}`)})`;
+    const width = figure?.clientWidth;
+    if (signal.aborted || !width || !events.length) return;
+    let [low, high] = [view.from_year ?? first, (view.to_year ?? last) + 1];
+    if (high <= low) [low, high] = [first, last + 1];
+    chart = drawChart(svg, { width, events, low, high, lanes, panels, selected: model.get("selected") });
+    const kinds = lanes.map((kind) => [shown.filter((event) => event.kind === kind).length, kind]).filter(([n]) => n);
+    svg.setAttribute("aria-label", `Chart of the events from ${low} to ${high - 1}, in lanes by kind. ${shown.length} of ${events.length} are shown: ${kinds.map((kind) => kind.join(" ")).join(", ") || "none"}.`);
+  }
+  const later = () => {
+    if (!waiting) waiting = requestAnimationFrame(() => setTimeout(draw)); // the list comes first
+  };
+
   function show() {
-    const view = Object.fromEntries(VIEW.map((name) => [name, model.get(name)]));
-    const shown = new Set(rows.filter((row) => matches(row, view, texts.get(row.id))).map((row) => row.id));
-    for (const [id, item] of items) item.hidden = !shown.has(id);
-    for (const group of groups) group.hidden = !group.querySelector("li:not([hidden])");
-    for (const mark of marks) mark.classList.toggle("out", !shown.has(mark.dataset.event));
+    pending = false;
+    view = prepared(Object.fromEntries(Object.keys(PARAMETERS).map((name) => [name, model.get(name)])));
+    found = tally(events, view);
+    shown = found.shown;
+    for (const { item, out } of events) if (item.hidden !== out) item.hidden = out;
+    const left = new Set(shown.flatMap((event) => event.groups));
+    for (const group of groups) if (group.hidden === left.has(group)) group.hidden = !left.has(group);
+    const total = `Showing ${shown.length} of ${events.length} events`;
+    if (status.textContent !== total) status.textContent = total; // said once, not at every key
+    if (!stop || stop.hidden) rove((byId.get(model.get("selected")) ?? {}).item);
+
     if (fold(search.value) !== fold(view.query)) search.value = view.query;
     for (const box of boxes) box.checked = view.kinds.includes(box.value);
     for (const [input, value] of [[from, view.from_year], [to, view.to_year]])
-      if (year(input) !== value && document.activeElement !== input) input.value = value ?? "";
-    who.value = view.who;
-    none.hidden = shown.size > 0;
-    const count = `Showing ${shown.size} of ${rows.length} events`;
-    if (status.textContent !== count) status.textContent = count; // said once, not at every key
-    said.textContent = "";
-    rove(items.get(model.get("selected")));
+      if (inYears(input) !== value && list.getRootNode().activeElement !== input) input.value = value ?? "";
+    article.checked = view.article;
+    for (const [name, select] of Object.entries({ who, region, confidence })) select.value = view[name];
+    path.value = view.path;
+    whole.hidden = view.from_year === null && view.to_year === null;
+    const loosen = Object.entries(found.without).map(([name, n]) => `without ${NAMED[name]}, ${n}`).join("; ");
+    none.textContent = shown.length || !events.length ? ""
+      : `No event matches all of these filters${loosen ? `: ${loosen}.` : ", and loosening one alone brings none back."} “Reset” shows every event again.`;
+    const filters = Object.entries(PARAMETERS).filter(([name]) => String(view[name] ?? "") !== String(everything[name] ?? ""))
+      .map(([name, key]) => `${key}: ${names[view[name]] ?? [view[name]].join(", ")}`);
+    printed.textContent = filters.length ? `On the screen ${shown.length} of ${events.length} events were shown (${filters.join("; ")}). The whole list follows.` : "";
+    select();
   }
+  const soon = () => { // several changes of the view are shown at once
+    if (!pending) queueMicrotask(() => signal.aborted || show());
+    pending = true;
+  };
 
   function select() {
-    const id = model.get("selected");
-    for (const [other, item] of items) other === id ? item.setAttribute("aria-current", "true") : item.removeAttribute("aria-current");
-    for (const mark of marks) mark.classList.toggle("selected", mark.dataset.event === id);
-    rove(items.get(id));
-    if (items.has(id)) items.get(id).scrollIntoView({ block: "nearest" });
+    const event = byId.get(model.get("selected"));
+    const path = paths.get(model.get("path"));
+    const steps = path?.steps;
+    const at = steps?.findIndex((step) => step.event === event) ?? -1;
+    const inList = list.contains(list.getRootNode().activeElement);
+    if (marked !== event) marked?.item.removeAttribute("aria-current");
+    marked = event;
+    cite.hidden = close.hidden = !event && !steps;
+    const parts = at < 0 ? [] : [h("p", { class: "timeline-step" }, h("b", {}, `${path.title}, step ${at + 1} of ${steps.length}.`), ` ${steps[at].sentence}`)];
+    if (event) {
+      event.item.setAttribute("aria-current", "true");
+      rove(event.item);
+      if (!inList) {
+        list.scrollTop += event.item.getBoundingClientRect().top - list.getBoundingClientRect().top - 48;
+        parts.push(...event.item.cloneNode(true).childNodes);
+      }
+    }
+    card.replaceChildren(...parts);
+    for (const part of card.querySelectorAll("[id], a")) {
+      part.removeAttribute("id");
+      part.removeAttribute("tabindex");
+    }
+    if (event) card.dataset.kind = event.kind;
+    card.hidden = !parts.length;
+    later();
   }
 
   // Moving: one event at a time is a tab stop (the roving tabindex of the ARIA Authoring Practices Guide)
-  const visible = () => [...items.values()].filter((item) => !item.hidden);
-  function rove(to) {
-    const stop = to && !to.hidden ? to : visible()[0];
-    for (const item of items.values())
-      for (const part of [item, ...item.querySelectorAll("a")]) part.tabIndex = item === stop ? 0 : -1;
-    return stop;
+  function rove(item) {
+    const to = item && !item.hidden ? item : shown[0]?.item;
+    if (to === stop) return;
+    for (const [one, index] of [[stop, -1], [to, 0]])
+      if (one) for (const part of [one, ...one.querySelectorAll("a")]) part.tabIndex = index;
+    stop = to;
   }
   function go(item) {
     item.focus({ preventScroll: true });
     item.scrollIntoView({ block: item.offsetHeight + 80 > Math.min(list.clientHeight, innerHeight) ? "start" : "nearest" });
   }
-  function move(event) {
-    const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1, Home: -Infinity, End: Infinity }[event.key];
-    const here = event.target.closest("li[id^='event-']");
-    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    if (step !== undefined) {
-      const stops = visible();
-      if (!stops.length) return;
-      if (here && /^Arrow(Up|Down)$/.test(event.key)) { // an event taller than its window is read before it is left
+  function move(key) {
+    const by = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1, Home: -Infinity, End: Infinity }[key.key];
+    const here = key.target.closest("li[id]");
+    if (key.altKey || key.ctrlKey || key.metaKey || key.shiftKey) return;
+    if (by && shown.length) {
+      if (here && /^Arrow(Up|Down)$/.test(key.key)) { // an event taller than its window is read before it is left
         const [box, at] = [list.getBoundingClientRect(), here.getBoundingClientRect()];
         if (at.height > Math.min(box.height, innerHeight) - 80
-          && (step > 0 ? at.bottom > Math.min(box.bottom, innerHeight) + 1 : at.top < Math.max(box.top, 0))) return;
+          && (by > 0 ? at.bottom > Math.min(box.bottom, innerHeight) + 1 : at.top < Math.max(box.top, 0))) return;
       }
-      const next = here ? stops.indexOf(here) + step : step > 0 ? 0 : stops.length - 1;
-      event.preventDefault();
-      go(rove(stops[Math.max(0, Math.min(stops.length - 1, event.key === "Home" ? 0 : event.key === "End" ? Infinity : next))]));
-    } else if (here === event.target && (event.key === "Enter" || event.key === " ")) {
-      event.preventDefault();
-      set("selected", here.id.slice(6));
-      said.textContent = "Event marked.";
+      key.preventDefault();
+      const at = here ? shown.findIndex((event) => event.item === here) + by : by > 0 ? 0 : Infinity;
+      rove(shown[Math.max(0, Math.min(shown.length - 1, Number.isFinite(by) ? at : by))].item);
+      go(stop);
+    } else if (here === key.target && (key.key === "Enter" || key.key === " ")) {
+      key.preventDefault();
+      mark(here);
     }
   }
+  function mark(item) {
+    set({ selected: item.id.slice(prefix.length) });
+    say("Event marked.");
+  }
+  function step(by) {
+    const order = paths.get(model.get("path"))?.steps.map((step) => step.event) ?? shown;
+    const here = order.findIndex((event) => event.id === model.get("selected"));
+    const to = order[here < 0 ? (by > 0 ? 0 : order.length - 1) : here + by];
+    if (to) set({ selected: to.id });
+    if (to) say([".timeline-step", ".event-when time", ".event-title"].map((part) => card.querySelector(part)?.textContent).filter(Boolean).join(": "));
+    else say(`There is no ${by > 0 ? "later" : "earlier"} event ${model.get("path") ? "on this path" : "in this view"}.`, true);
+  }
+  function start(id) {
+    set({ ...everything, path: id, selected: "" });
+    step(1);
+  }
 
-  async function copyLink() {
+  // Taking it elsewhere
+  function linkTo(event = byId.get(model.get("selected"))) {
     const link = new URL(location.href);
     link.search = toQuery(model);
-    link.hash = model.get("selected") ? `event-${model.get("selected")}` : "";
+    link.hash = event ? prefix + event.id : "";
     history.replaceState(null, "", link);
+    return link.href;
+  }
+  async function copy(text, done) {
     try {
-      await navigator.clipboard.writeText(link.href);
-      said.textContent = "Link copied.";
+      await navigator.clipboard.writeText(text);
+      say(done, true);
     } catch {
-      said.textContent = "The link now stands in the address bar.";
+      say(`This browser does not let the page copy. Here it is: ${text}`, true);
     }
   }
+  function citation({ item, id }) {
+    const part = (selector) => item.querySelector(selector)?.textContent ?? "";
+    const link = model.get("book") ? ` ${new URL(`#${prefix}${id}`, location.href.split(/[?#]/)[0]).href}.` : "";
+    return `“${part(".event-title")}”, ${part("time")}. ${BOOK}, timeline “${title}”.${link} ${part(".event-sources")}.`;
+  }
+  function download() {
+    const fields = ["summary", "dispute", "note", "people", "bodies", "works", "where", "as of", "article", "sources"];
+    const rows = shown.map(({ id, item, kind, confidence }) => [id, item.querySelector("time").dateTime, item.querySelector("time").textContent,
+      item.querySelector(".event-title").textContent, kind, confidence,
+      ...fields.map((name) => item.querySelector(`[data-field="${name}"]`)?.textContent ?? ""),
+      [...item.querySelectorAll(".event-sources a")].map((link) => link.href).join(" ")]);
+    const file = URL.createObjectURL(new Blob(["\ufeff", csv([["id", "date", "when", "title", "kind", "confidence", ...fields, "links"], ...rows])], { type: "text/csv" }));
+    h("a", { href: file, download: `${title}.csv` }).click();
+    setTimeout(() => URL.revokeObjectURL(file), 10_000);
+    say(`${rows.length} events are in the file.`, true);
+  }
+
+  // The chart under the hand: a tap marks the nearest event, a drag asks for the years that it covers
+  let held = null;
+  const brush = h("svg:rect", { class: "brush", y: 0, height: "100%" });
+  const across = (pointer) => (pointer.clientX - svg.getBoundingClientRect().left) * (svg.viewBox.baseVal.width / svg.clientWidth) - LABELS;
+  const hand = {
+    pointerdown(pointer) {
+      if (pointer.button || !chart) return;
+      held = across(pointer);
+      svg.setPointerCapture(pointer.pointerId);
+    },
+    pointermove(pointer) {
+      if (held === null) return;
+      const [a, b] = [held, across(pointer)].sort((x, y) => x - y);
+      brush.setAttribute("x", a + LABELS);
+      brush.setAttribute("width", b - a);
+      svg.append(brush);
+    },
+    pointerup(pointer) {
+      if (held === null) return;
+      const [a, b] = [held, across(pointer)].sort((x, y) => x - y);
+      const years = [a, b].map((x) => Math.max(first, Math.min(last, Math.floor(chart.scale.year(x)))));
+      const y = (pointer.clientY - svg.getBoundingClientRect().top) * (svg.viewBox.baseVal.width / svg.clientWidth) - 4;
+      hand.pointercancel();
+      const [near] = chart.places.map((place) => [Math.hypot(place.x - a, place.y - y), place.event]).sort((p, q) => p[0] - q[0]);
+      if (b - a > 8 || (!chart.places.length && a > 0)) set({ from_year: years[0], to_year: years[1] });
+      else if (near?.[0] < 24) set({ selected: near[1].id });
+    },
+    pointercancel() {
+      held = null;
+      brush.remove();
+    },
+  };
+  for (const [name, listener] of Object.entries(hand)) svg.addEventListener(name, listener, { signal });
 
   list.addEventListener("keydown", move, { signal });
-  list.addEventListener("focusin", (event) => {
-    const item = event.target.closest("li[id^='event-']");
-    if (item) rove(item);
-  }, { signal });
-  list.addEventListener("click", (event) => {
-    const item = event.target.closest("li[id^='event-']");
-    if (item && !event.target.closest("a")) set("selected", item.id.slice(6));
-  }, { signal });
-  for (const mark of marks) mark.addEventListener("click", () => set("selected", mark.dataset.event), { signal });
-  for (const name of VIEW) model.on(`change:${name}`, show);
+  list.addEventListener("focusin", ({ target }) => target.closest("li[id]") && rove(target.closest("li[id]")), { signal });
+  list.addEventListener("click", ({ target }) => !target.closest("a") && target.closest("li[id]") && mark(target.closest("li[id]")), { signal });
+  for (const name in PARAMETERS) model.on(`change:${name}`, soon);
   model.on("change:selected", select);
 
   // In the book the address holds the view
   function arrive() {
-    const id = atEvent();
-    if (!items.has(id)) return;
-    if (items.get(id).hidden) reset.onclick();
-    set("selected", id);
-    go(items.get(id));
-  }
-  if (model.get("book")) {
-    fromQuery(model, new URLSearchParams(location.search));
-    window.addEventListener("hashchange", arrive, { signal });
+    const [, what, id] = /^#(event|path)-([a-z0-9-]+)$/.exec(location.hash) ?? [];
+    const event = what === "event" && byId.get(location.hash.slice(prefix.length + 1));
+    if (event && location.hash.startsWith(`#${prefix}`)) {
+      if (event.out) {
+        set(everything);
+        show();
+      }
+      go(event.item);
+      set({ selected: event.id });
+    } else if (what === "path" && paths.has(id)) {
+      start(id);
+      section.scrollIntoView();
+    }
   }
 
   list.setAttribute("role", "region");
-  list.setAttribute("aria-label", `Events: ${section.querySelector(".timeline-title").textContent}`);
+  list.setAttribute("aria-label", `Events: ${title}`);
+  for (const part of list.querySelectorAll("li, li a")) part.tabIndex = -1;
   list.tabIndex = 0;
-  list.before(controls);
-  list.prepend(none);
+  list.before(bar, card, controls, printed);
+  figure?.prepend(svg);
   section.classList.add("is-live");
+  if (model.get("book")) {
+    fromQuery(model, new URLSearchParams(location.search), options);
+    window.addEventListener("hashchange", arrive, { signal });
+  }
   show();
-  select();
+  draw();
   if (model.get("book")) arrive();
+  const watcher = new ResizeObserver(later);
+  if (figure) watcher.observe(figure);
 
   return () => {
     aborter.abort();
-    for (const name of VIEW) model.off(`change:${name}`, show);
+    watcher.disconnect();
+    for (const name in PARAMETERS) model.off(`change:${name}`, soon);
     model.off("change:selected", select);
   };
 }

@@ -2,7 +2,10 @@
 for (const section of document.querySelectorAll("section.timeline")) {
   try {
     const state = JSON.parse(section.querySelector("script.timeline-state").textContent);
-    const values = { query: "", from_year: null, to_year: null, who: "", selected: "", ...state, kinds: state.lanes };
+    const values = {
+      query: "", from_year: null, to_year: null, who: "", region: "", confidence: "", article: false, path: "",
+      selected: "", ...state, kinds: state.lanes,
+    };
     const listeners = new Map();
     const model = {
       get: (name) => values[name],
