@@ -189,22 +189,166 @@ function drawChart(svg, { width, events, low, high, lanes, panels, selected }) {
   return { scale, places };
 }
 
-/* The widget */
+/** The live chart in `figure`: a tap marks the nearest event, a drag asks for the years that it covers. */
+function liveChart({ figure, events, lanes, panels, first, last, set, signal }) {
+  const svg = h("svg:svg", { class: "timeline-live", role: "img" });
+  const brush = h("svg:rect", { class: "brush", y: 0, height: "100%" });
+  let [drawn, held] = [null, null];
+
+  const across = ({ clientX, clientY }) => { // from the page to the plot
+    const [box, scale] = [svg.getBoundingClientRect(), svg.viewBox.baseVal.width / svg.clientWidth];
+    return { x: (clientX - box.left) * scale - LABELS, y: (clientY - box.top) * scale - 4 };
+  };
+  const covered = (pointer) => [held, across(pointer).x].sort((a, b) => a - b);
+  const hand = {
+    pointerdown(pointer) {
+      if (pointer.button || !drawn) return;
+      held = across(pointer).x;
+      svg.setPointerCapture(pointer.pointerId);
+    },
+    pointermove(pointer) {
+      if (held === null) return;
+      const [a, b] = covered(pointer);
+      brush.setAttribute("x", a + LABELS);
+      brush.setAttribute("width", b - a);
+      svg.append(brush);
+    },
+    pointerup(pointer) {
+      if (held === null) return;
+      const [[a, b], { x, y }] = [covered(pointer), across(pointer)];
+      hand.pointercancel();
+      const [from_year, to_year] = [a, b].map((end) => Math.max(first, Math.min(last, Math.floor(drawn.scale.year(end)))));
+      const far = (place) => Math.hypot(place.x - x, place.y - y);
+      const near = drawn.places.sort((one, other) => far(one) - far(other))[0];
+      if (b - a > 8 || (!near && a > 0)) set({ from_year, to_year });
+      else if (near && far(near) < 24) set({ selected: near.event.id });
+    },
+    pointercancel() {
+      held = null;
+      brush.remove();
+    },
+  };
+  for (const [name, listener] of Object.entries(hand)) svg.addEventListener(name, listener, { signal });
+  figure.prepend(svg);
+
+  return function draw(view, shown, selected) {
+    let [low, high] = [view.from_year ?? first, (view.to_year ?? last) + 1];
+    if (high <= low) [low, high] = [first, last + 1];
+    drawn = drawChart(svg, { width: figure.clientWidth, events, low, high, lanes, panels, selected });
+    const kinds = lanes.map((kind) => [shown.filter((event) => event.kind === kind).length, kind]).filter(([n]) => n);
+    svg.setAttribute("aria-label", `Chart of the events from ${low} to ${high - 1}, in lanes by kind. ${shown.length} of `
+      + `${events.length} are shown: ${kinds.map((kind) => kind.join(" ")).join(", ") || "none"}.`);
+  };
+}
+
+/* The controls */
 
 const inYears = (input) => (/^\d{4}$/.test(input.value.trim()) ? input.valueAsNumber : null);
+const button = (words, onclick) => h("button", { type: "button", onclick }, words);
 
-/** A file for a spreadsheet; a cell that one would take for a formula is kept as text. */
-const csv = (rows) => rows.map((row) => row.map((cell) => `"${cell.replace(/^[=+\-@\t\r]/, "'$&").replace(/"/g, '""')}"`).join()).join("\r\n");
+/** The filters: `show` puts a view into them, `count` says beside every option how many events it would leave. */
+function filterForm({ events, lanes, names, options, paths, first, last, everything, set, start, actions }) {
+  const uid = Math.random().toString(36).slice(2);
+  const field = (words, control) => h("label", {}, h("span", {}, words), control);
+  const check = (words, key, attributes, data = {}) => {
+    const [id, input] = [`${uid}-${key.replace(/\s/g, "-")}`, h("input", { type: "checkbox", ...attributes })];
+    input.setAttribute("aria-describedby", id);
+    const total = h("span", { class: "timeline-count", id });
+    return { key, input, total, whole: h("span", { class: "timeline-kind", ...data }, h("label", {}, input, words), total) };
+  };
+  const choice = (name, none, entries) => h("select", { onchange: (event) => set({ [name]: event.target.value }) },
+    h("option", { value: "" }, none), ...entries.map(([value, words]) => h("option", { value, "data-words": words }, words)));
+  const range = { type: "number", inputmode: "numeric", step: 1, min: first, max: last };
+
+  const search = h("input", {
+    type: "search", autocomplete: "off", spellcheck: "false", oninput: () => set({ query: search.value }),
+  });
+  const kinds = lanes.map((kind) => check(kind, `kinds ${kind}`, {
+    value: kind, onchange: () => set({ kinds: lanes.filter((_, n) => kinds[n].input.checked) }),
+  }, { "data-kind": kind }));
+  const article = check("Only what the article mentions", "article true",
+    { onchange: () => set({ article: article.input.checked }) });
+  const from = h("input", { ...range, oninput: () => set({ from_year: inYears(from) }) });
+  const to = h("input", { ...range, oninput: () => set({ to_year: inYears(to) }) });
+  const selects = {
+    who: choice("who", "Anyone", Object.entries(names).sort((a, b) => (fold(a[1]) < fold(b[1]) ? -1 : 1))),
+    region: choice("region", "Anywhere", options.region.map((name) => [name, name])),
+    confidence: choice("confidence", "Any", options.confidence.map((name) => [name, name])),
+  };
+  const path = h("select", { onchange: () => (path.value ? start(path.value) : set({ path: "" })) },
+    h("option", { value: "" }, "None"), ...[...paths].map(([value, { title }]) => h("option", { value }, title)));
+  const status = h("p", { class: "timeline-status", role: "status" });
+  const none = h("p", { class: "timeline-none", "aria-live": "polite" });
+  const printed = h("p", { class: "timeline-printed" });
+
+  const form = [h("div", { class: "timeline-controls" },
+    h("div", { class: "timeline-fields" }, field("Search events", search), paths.size ? field("Guided path", path) : ""),
+    h("details", { class: "timeline-filters", open: !matchMedia("(max-width: 40rem)").matches },
+      h("summary", {}, "Filters"),
+      h("fieldset", {}, h("legend", {}, "Kinds"), ...kinds.map(({ whole }) => whole)),
+      h("div", { class: "timeline-fields" },
+        field("From year", from), field("To year", to), field("Person or organisation", selects.who),
+        options.region.length > 1 ? field("Region", selects.region) : "",
+        options.confidence.length > 1 ? field("Confidence", selects.confidence) : ""),
+      events.some((event) => event.article) ? article.whole : ""),
+    h("div", { class: "timeline-actions" }, button("Reset", () => set(everything)), ...actions),
+    status, none,
+    h("p", { class: "timeline-keys" }, "In the list, arrow keys move between events, and Enter marks one. "
+      + "A drag across the chart shows those years.")), printed];
+
+  function show(view, shown, without) {
+    const total = `Showing ${shown.length} of ${events.length} events`;
+    if (status.textContent !== total) status.textContent = total; // said once, not at every key
+    if (fold(search.value) !== fold(view.query)) search.value = view.query;
+    for (const [input, value] of [[from, view.from_year], [to, view.to_year]])
+      if (inYears(input) !== value && input.getRootNode().activeElement !== input) input.value = value ?? "";
+    for (const { input } of kinds) input.checked = view.kinds.includes(input.value);
+    for (const name in selects) selects[name].value = view[name];
+    article.input.checked = view.article;
+    path.value = view.path;
+    const loosen = Object.entries(without).map(([name, n]) => `without ${NAMED[name]}, ${n}`).join("; ");
+    none.textContent = shown.length || !events.length ? "" : `No event matches all of these filters${
+      loosen ? `: ${loosen}.` : ", and loosening one alone brings none back."} “Reset” shows every event again.`;
+    const said = (name) => names[view[name]] ?? [view[name]].join(", ");
+    const asked = Object.keys(PARAMETERS).filter((name) => String(view[name]) !== String(everything[name]));
+    printed.textContent = asked.length ? `On the screen ${shown.length} of ${events.length} events were shown (${
+      asked.map((name) => `${PARAMETERS[name]}: ${said(name)}`).join("; ")}). The whole list follows.` : "";
+  }
+  function count(counts) {
+    for (const { key, total } of [...kinds, article]) total.textContent = counts[key] ?? "none";
+    for (const [name, select] of Object.entries(selects)) for (const option of select.options)
+      if (option.value) option.textContent = `${option.dataset.words} (${counts[`${name} ${option.value}`] ?? "none"})`;
+  }
+  return { form, show, count };
+}
+
+/* Taking events elsewhere */
+
+const FIELDS = ["summary", "dispute", "note", "people", "bodies", "works", "where", "as of", "article", "sources"];
+const textOf = (item, selector) => item.querySelector(selector)?.textContent ?? "";
+
+/** Events as a file for a spreadsheet; a cell that one would take for a formula is kept as text. */
+function csv(events) {
+  const rows = events.map(({ id, item, kind, confidence }) => [
+    id, item.querySelector("time").dateTime, textOf(item, "time"), textOf(item, ".event-title"), kind, confidence,
+    ...FIELDS.map((name) => textOf(item, `[data-field="${name}"]`)),
+    [...item.querySelectorAll(".event-sources a")].map((link) => link.href).join(" "),
+  ]);
+  return [["id", "date", "when", "title", "kind", "confidence", ...FIELDS, "links"], ...rows]
+    .map((row) => row.map((cell) => `"${cell.replace(/^[=+\-@\t\r]/, "'$&").replace(/"/g, '""')}"`).join()).join("\r\n");
+}
+
+/* The widget */
 
 function render({ model, el }) {
   if (!el.querySelector("section.timeline")) el.innerHTML = model.get("html"); // escaped where it is written, in timeline.py
   const section = el.querySelector("section.timeline");
   const list = section.querySelector(".timeline-events");
   const figure = section.querySelector("figure.chart");
-  const title = section.querySelector(".timeline-title").textContent;
+  const title = textOf(section, ".timeline-title");
   const groups = [...list.querySelectorAll(".timeline-year, ol")];
   const prefix = model.get("name") ? `event-${model.get("name")}-` : "event-";
-  const [lanes, panels, names] = [model.get("lanes"), model.get("panels"), model.get("names")];
+  const lanes = model.get("lanes");
   const items = new Map([...list.querySelectorAll("li[id]")].map((item) => [item.id.slice(prefix.length), item]));
   const events = model.get("rows").map((row) => {
     const item = items.get(row.id);
@@ -214,167 +358,111 @@ function render({ model, el }) {
     return { ...row, item, text, options, out: false, groups: [item.parentElement, item.closest(".timeline-year")] };
   });
   const byId = new Map(events.map((event) => [event.id, event]));
-  const paths = new Map([...el.querySelectorAll(".timeline-path")].map((path) => [path.dataset.path, {
-    title: path.querySelector("summary").textContent,
-    steps: [...path.querySelectorAll("[data-step]")].map((step) => ({ event: byId.get(step.dataset.step), sentence: step.firstChild.textContent })),
-  }]));
+  const paths = new Map([...el.querySelectorAll(".timeline-path")].map((path) => {
+    path.querySelector("ol").removeAttribute("id"); // a link to it starts it: see `arrive`
+    const steps = [...path.querySelectorAll("[data-step]")];
+    return [path.dataset.path, { title: textOf(path, "summary"), steps: steps.map((step) => ({
+      event: byId.get(step.dataset.step), sentence: textOf(step, "span"),
+    })) }];
+  }));
   const distinct = (values) => [...new Set(values)].sort();
   const options = {
-    region: distinct(events.flatMap((event) => event.regions)), confidence: distinct(events.map((event) => event.confidence)),
-    path: [...paths.keys()],
+    region: distinct(events.flatMap((event) => event.regions)),
+    confidence: distinct(events.map((event) => event.confidence)), path: [...paths.keys()],
   };
-  const [first, last] = [Math.min(...events.map((event) => event.from)), Math.max(...events.map((event) => event.to))];
-  for (const path of el.querySelectorAll(".timeline-path ol")) path.removeAttribute("id"); // the address starts it, see arrive
+  const first = Math.min(...events.map((event) => event.from));
+  const last = Math.max(...events.map((event) => event.to));
+  const everything = {
+    query: "", kinds: lanes, from_year: null, to_year: null, who: "", region: "", confidence: "", article: false, path: "",
+  };
   const aborter = new AbortController();
   const { signal } = aborter;
-  const everything = { query: "", kinds: lanes, from_year: null, to_year: null, who: "", region: "", confidence: "", article: false, path: "" };
+  let [view, found, pending, waiting, stop, marked] = [{}, {}, false, false, null, null];
+
+  const selected = () => byId.get(model.get("selected"));
   const set = (values) => {
     say("");
     for (const [name, value] of Object.entries(values)) model.set(name, value);
     model.save_changes();
   };
-
-  // The controls
-  const uid = Math.random().toString(36).slice(2);
-  const button = (words, onclick) => h("button", { type: "button", onclick }, words);
-  const field = (words, control) => h("label", {}, h("span", {}, words), control);
-  const count = (name, value) => h("span", { class: "timeline-count", id: `${uid}-${name}-${value}`.replace(/\s/g, "-") });
-  const choice = (name, none, entries) => h("select", { onchange: (event) => set({ [name]: event.target.value }) },
-    h("option", { value: "" }, none), ...entries.map(([value, words]) => h("option", { value, "data-words": words }, words)));
-  const range = { type: "number", inputmode: "numeric", step: 1, min: first, max: last };
-  const search = h("input", { type: "search", autocomplete: "off", spellcheck: "false", oninput: () => set({ query: search.value }) });
-  const boxes = lanes.map((kind) => h("input", { type: "checkbox", value: kind, onchange: () =>
-    set({ kinds: boxes.filter((box) => box.checked).map((box) => box.value) }) }));
-  const kindCounts = lanes.map((kind) => count("kinds", kind));
-  const from = h("input", { ...range, oninput: () => set({ from_year: inYears(from) }) });
-  const to = h("input", { ...range, oninput: () => set({ to_year: inYears(to) }) });
-  const who = choice("who", "Anyone", Object.entries(names).sort((a, b) => (fold(a[1]) < fold(b[1]) ? -1 : 1)));
-  const region = choice("region", "Anywhere", options.region.map((name) => [name, name]));
-  const confidence = choice("confidence", "Any", options.confidence.map((name) => [name, name]));
-  const article = h("input", { type: "checkbox", onchange: () => set({ article: article.checked }) });
-  const articleCount = count("article", true);
-  const path = h("select", { onchange: () => (path.value ? start(path.value) : set({ path: "" })) },
-    h("option", { value: "" }, "None"), ...[...paths].map(([value, { title }]) => h("option", { value }, title)));
-  for (const [input, { id }] of [...boxes.map((box, n) => [box, kindCounts[n]]), [article, articleCount]]) input.setAttribute("aria-describedby", id);
-  const reset = button("Reset", () => set(everything));
   const said = h("p", { "aria-live": "polite" });
   const say = (words, seen = false) => { // what the eye has elsewhere is only spoken
     said.className = seen ? "timeline-said" : "timeline-spoken";
     said.textContent = words;
   };
-  const status = h("p", { class: "timeline-status", role: "status" });
-  const none = h("p", { class: "timeline-none", "aria-live": "polite" });
-  const printed = h("p", { class: "timeline-printed" });
-  const controls = h("div", { class: "timeline-controls" },
-    h("div", { class: "timeline-fields" }, field("Search events", search), paths.size ? field("Guided path", path) : ""),
-    h("details", { class: "timeline-filters", open: !matchMedia("(max-width: 40rem)").matches },
-      h("summary", {}, "Filters"),
-      h("fieldset", {}, h("legend", {}, "Kinds"), ...boxes.map((box, n) =>
-        h("span", { class: "timeline-kind", "data-kind": box.value }, h("label", {}, box, box.value), kindCounts[n]))),
-      h("div", { class: "timeline-fields" }, field("From year", from), field("To year", to), field("Person or organisation", who),
-        options.region.length > 1 ? field("Region", region) : "", options.confidence.length > 1 ? field("Confidence", confidence) : ""),
-      events.some((event) => event.article)
-        ? h("span", { class: "timeline-kind" }, h("label", {}, article, "Only what the article mentions"), articleCount) : ""),
-    h("div", { class: "timeline-actions" }, reset,
-      model.get("book") ? button("Copy link to this view", () => copy(linkTo(), "Link copied.")) : "",
-      button("Download as CSV", download)),
-    status, none,
-    h("p", { class: "timeline-keys" }, "In the list, arrow keys move between events, and Enter marks one. A drag across the chart shows those years."));
 
-  // The chart, and the event that is marked
-  const svg = h("svg:svg", { class: "timeline-live", role: "img" });
+  const draw = figure && liveChart({ figure, events, lanes, panels: model.get("panels"), first, last, set, signal });
+  const filters = filterForm({
+    events, lanes, names: model.get("names"), options, paths, first, last, everything, set, start, actions: [
+      model.get("book") ? button("Copy link to this view", () => copy(linkTo(), "Link copied.")) : "",
+      button("Download as CSV", download),
+    ],
+  });
   const whole = button("Show all years", () => set({ from_year: null, to_year: null }));
-  const cite = button("Copy citation", () => copy(citation(byId.get(model.get("selected"))), "Citation copied."));
-  const close = button("Close", () => { set({ selected: "", path: "" }); next.focus(); });
+  const cite = button("Copy citation", () => copy(citation(selected()), "Citation copied."));
   const next = button("Next event", () => step(1));
-  const card = h("div", { class: "timeline-card" });
+  const close = button("Close", () => {
+    set({ selected: "", path: "" });
+    next.focus();
+  });
   const bar = h("div", { class: "timeline-actions timeline-bar", role: "group", "aria-label": "Step through the events" },
     button("Previous event", () => step(-1)), next, whole, cite, close, said);
-  let [found, shown, view, chart, pending, waiting, stop, marked] = [{}, [], {}, null, false, false, null, null];
+  const card = h("div", { class: "timeline-card" });
 
-  function draw() {
-    waiting = false;
-    const told = (key) => found.counts[key] ?? "none";
-    for (const [n, kind] of lanes.entries()) kindCounts[n].textContent = told(`kinds ${kind}`);
-    articleCount.textContent = told("article true");
-    for (const [name, select] of Object.entries({ who, region, confidence }))
-      for (const option of select.options) if (option.value) option.textContent = `${option.dataset.words} (${told(`${name} ${option.value}`)})`;
-    const width = figure?.clientWidth;
-    if (signal.aborted || !width || !events.length) return;
-    let [low, high] = [view.from_year ?? first, (view.to_year ?? last) + 1];
-    if (high <= low) [low, high] = [first, last + 1];
-    chart = drawChart(svg, { width, events, low, high, lanes, panels, selected: model.get("selected") });
-    const kinds = lanes.map((kind) => [shown.filter((event) => event.kind === kind).length, kind]).filter(([n]) => n);
-    svg.setAttribute("aria-label", `Chart of the events from ${low} to ${high - 1}, in lanes by kind. ${shown.length} of ${events.length} are shown: ${kinds.map((kind) => kind.join(" ")).join(", ") || "none"}.`);
-  }
-  const later = () => {
-    if (!waiting) waiting = requestAnimationFrame(() => setTimeout(draw)); // the list comes first
-  };
-
+  // The view
   function show() {
     pending = false;
     view = prepared(Object.fromEntries(Object.keys(PARAMETERS).map((name) => [name, model.get(name)])));
     found = tally(events, view);
-    shown = found.shown;
     for (const { item, out } of events) if (item.hidden !== out) item.hidden = out;
-    const left = new Set(shown.flatMap((event) => event.groups));
+    const left = new Set(found.shown.flatMap((event) => event.groups));
     for (const group of groups) if (group.hidden === left.has(group)) group.hidden = !left.has(group);
-    const total = `Showing ${shown.length} of ${events.length} events`;
-    if (status.textContent !== total) status.textContent = total; // said once, not at every key
-    if (!stop || stop.hidden) rove((byId.get(model.get("selected")) ?? {}).item);
-
-    if (fold(search.value) !== fold(view.query)) search.value = view.query;
-    for (const box of boxes) box.checked = view.kinds.includes(box.value);
-    for (const [input, value] of [[from, view.from_year], [to, view.to_year]])
-      if (inYears(input) !== value && list.getRootNode().activeElement !== input) input.value = value ?? "";
-    article.checked = view.article;
-    for (const [name, select] of Object.entries({ who, region, confidence })) select.value = view[name];
-    path.value = view.path;
+    if (!stop || stop.hidden) rove(selected()?.item);
+    filters.show(view, found.shown, found.without);
     whole.hidden = view.from_year === null && view.to_year === null;
-    const loosen = Object.entries(found.without).map(([name, n]) => `without ${NAMED[name]}, ${n}`).join("; ");
-    none.textContent = shown.length || !events.length ? ""
-      : `No event matches all of these filters${loosen ? `: ${loosen}.` : ", and loosening one alone brings none back."} “Reset” shows every event again.`;
-    const filters = Object.entries(PARAMETERS).filter(([name]) => String(view[name] ?? "") !== String(everything[name] ?? ""))
-      .map(([name, key]) => `${key}: ${names[view[name]] ?? [view[name]].join(", ")}`);
-    printed.textContent = filters.length ? `On the screen ${shown.length} of ${events.length} events were shown (${filters.join("; ")}). The whole list follows.` : "";
     select();
   }
   const soon = () => { // several changes of the view are shown at once
     if (!pending) queueMicrotask(() => signal.aborted || show());
     pending = true;
   };
+  const later = () => { // the list comes first
+    if (!waiting) requestAnimationFrame(() => setTimeout(() => signal.aborted || follow()));
+    waiting = true;
+  };
+  function follow() {
+    waiting = false;
+    filters.count(found.counts);
+    if (figure?.clientWidth && events.length) draw(view, found.shown, model.get("selected"));
+  }
 
   function select() {
-    const event = byId.get(model.get("selected"));
-    const path = paths.get(model.get("path"));
-    const steps = path?.steps;
-    const at = steps?.findIndex((step) => step.event === event) ?? -1;
-    const inList = list.contains(list.getRootNode().activeElement);
+    const [event, path] = [selected(), paths.get(model.get("path"))];
+    const at = path ? path.steps.findIndex((step) => step.event === event) : -1;
+    const parts = at < 0 ? [] : [h("p", { class: "timeline-step" },
+      h("b", {}, `${path.title}, step ${at + 1} of ${path.steps.length}.`), ` ${path.steps[at].sentence}`)];
     if (marked !== event) marked?.item.removeAttribute("aria-current");
     marked = event;
-    cite.hidden = close.hidden = !event && !steps;
-    const parts = at < 0 ? [] : [h("p", { class: "timeline-step" }, h("b", {}, `${path.title}, step ${at + 1} of ${steps.length}.`), ` ${steps[at].sentence}`)];
     if (event) {
       event.item.setAttribute("aria-current", "true");
       rove(event.item);
-      if (!inList) {
+      if (!list.contains(list.getRootNode().activeElement)) {
         list.scrollTop += event.item.getBoundingClientRect().top - list.getBoundingClientRect().top - 48;
         parts.push(...event.item.cloneNode(true).childNodes);
       }
+      card.dataset.kind = event.kind;
     }
     card.replaceChildren(...parts);
-    for (const part of card.querySelectorAll("[id], a")) {
-      part.removeAttribute("id");
-      part.removeAttribute("tabindex");
-    }
-    if (event) card.dataset.kind = event.kind;
+    for (const part of card.querySelectorAll("[id], a")) for (const name of ["id", "tabindex"]) part.removeAttribute(name);
     card.hidden = !parts.length;
+    cite.hidden = !event;
+    close.hidden = !event && !path;
     later();
   }
 
   // Moving: one event at a time is a tab stop (the roving tabindex of the ARIA Authoring Practices Guide)
   function rove(item) {
-    const to = item && !item.hidden ? item : shown[0]?.item;
+    const to = item && !item.hidden ? item : found.shown[0]?.item;
     if (to === stop) return;
     for (const [one, index] of [[stop, -1], [to, 0]])
       if (one) for (const part of [one, ...one.querySelectorAll("a")]) part.tabIndex = index;
@@ -386,7 +474,7 @@ function render({ model, el }) {
   }
   function move(key) {
     const by = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1, Home: -Infinity, End: Infinity }[key.key];
-    const here = key.target.closest("li[id]");
+    const [here, { shown }] = [key.target.closest("li[id]"), found];
     if (key.altKey || key.ctrlKey || key.metaKey || key.shiftKey) return;
     if (by && shown.length) {
       if (here && /^Arrow(Up|Down)$/.test(key.key)) { // an event taller than its window is read before it is left
@@ -408,25 +496,31 @@ function render({ model, el }) {
     say("Event marked.");
   }
   function step(by) {
-    const order = paths.get(model.get("path"))?.steps.map((step) => step.event) ?? shown;
-    const here = order.findIndex((event) => event.id === model.get("selected"));
+    const path = paths.get(model.get("path"));
+    const order = path ? path.steps.map((step) => step.event) : found.shown;
+    const here = order.indexOf(selected());
     const to = order[here < 0 ? (by > 0 ? 0 : order.length - 1) : here + by];
-    if (to) set({ selected: to.id });
-    if (to) say([".timeline-step", ".event-when time", ".event-title"].map((part) => card.querySelector(part)?.textContent).filter(Boolean).join(": "));
-    else say(`There is no ${by > 0 ? "later" : "earlier"} event ${model.get("path") ? "on this path" : "in this view"}.`, true);
+    if (!to) return say(`There is no ${by > 0 ? "later" : "earlier"} event ${path ? "on this path" : "in this view"}.`, true);
+    set({ selected: to.id });
+    say([".timeline-step", "time", ".event-title"].map((part) => textOf(card, part)).filter(Boolean).join(": "));
   }
-  function start(id) {
-    set({ ...everything, path: id, selected: "" });
+  function start(path) {
+    set({ ...everything, path, selected: "" });
     step(1);
   }
 
   // Taking it elsewhere
-  function linkTo(event = byId.get(model.get("selected"))) {
+  function linkTo() {
     const link = new URL(location.href);
     link.search = toQuery(model);
-    link.hash = event ? prefix + event.id : "";
+    link.hash = selected() ? prefix + selected().id : "";
     history.replaceState(null, "", link);
     return link.href;
+  }
+  function citation({ item, id }) {
+    const link = model.get("book") ? ` ${location.href.split(/[?#]/)[0]}#${prefix}${id}.` : "";
+    return `“${textOf(item, ".event-title")}”, ${textOf(item, "time")}. ${BOOK}, timeline “${title}”.${link} `
+      + `${textOf(item, ".event-sources")}.`;
   }
   async function copy(text, done) {
     try {
@@ -436,96 +530,51 @@ function render({ model, el }) {
       say(`This browser does not let the page copy. Here it is: ${text}`, true);
     }
   }
-  function citation({ item, id }) {
-    const part = (selector) => item.querySelector(selector)?.textContent ?? "";
-    const link = model.get("book") ? ` ${new URL(`#${prefix}${id}`, location.href.split(/[?#]/)[0]).href}.` : "";
-    return `“${part(".event-title")}”, ${part("time")}. ${BOOK}, timeline “${title}”.${link} ${part(".event-sources")}.`;
-  }
   function download() {
-    const fields = ["summary", "dispute", "note", "people", "bodies", "works", "where", "as of", "article", "sources"];
-    const rows = shown.map(({ id, item, kind, confidence }) => [id, item.querySelector("time").dateTime, item.querySelector("time").textContent,
-      item.querySelector(".event-title").textContent, kind, confidence,
-      ...fields.map((name) => item.querySelector(`[data-field="${name}"]`)?.textContent ?? ""),
-      [...item.querySelectorAll(".event-sources a")].map((link) => link.href).join(" ")]);
-    const file = URL.createObjectURL(new Blob(["\ufeff", csv([["id", "date", "when", "title", "kind", "confidence", ...fields, "links"], ...rows])], { type: "text/csv" }));
+    const file = URL.createObjectURL(new Blob(["\ufeff", csv(found.shown)], { type: "text/csv" }));
     h("a", { href: file, download: `${title}.csv` }).click();
     setTimeout(() => URL.revokeObjectURL(file), 10_000);
-    say(`${rows.length} events are in the file.`, true);
+    say(`${found.shown.length} events are in the file.`, true);
   }
-
-  // The chart under the hand: a tap marks the nearest event, a drag asks for the years that it covers
-  let held = null;
-  const brush = h("svg:rect", { class: "brush", y: 0, height: "100%" });
-  const across = (pointer) => (pointer.clientX - svg.getBoundingClientRect().left) * (svg.viewBox.baseVal.width / svg.clientWidth) - LABELS;
-  const hand = {
-    pointerdown(pointer) {
-      if (pointer.button || !chart) return;
-      held = across(pointer);
-      svg.setPointerCapture(pointer.pointerId);
-    },
-    pointermove(pointer) {
-      if (held === null) return;
-      const [a, b] = [held, across(pointer)].sort((x, y) => x - y);
-      brush.setAttribute("x", a + LABELS);
-      brush.setAttribute("width", b - a);
-      svg.append(brush);
-    },
-    pointerup(pointer) {
-      if (held === null) return;
-      const [a, b] = [held, across(pointer)].sort((x, y) => x - y);
-      const years = [a, b].map((x) => Math.max(first, Math.min(last, Math.floor(chart.scale.year(x)))));
-      const y = (pointer.clientY - svg.getBoundingClientRect().top) * (svg.viewBox.baseVal.width / svg.clientWidth) - 4;
-      hand.pointercancel();
-      const [near] = chart.places.map((place) => [Math.hypot(place.x - a, place.y - y), place.event]).sort((p, q) => p[0] - q[0]);
-      if (b - a > 8 || (!chart.places.length && a > 0)) set({ from_year: years[0], to_year: years[1] });
-      else if (near?.[0] < 24) set({ selected: near[1].id });
-    },
-    pointercancel() {
-      held = null;
-      brush.remove();
-    },
-  };
-  for (const [name, listener] of Object.entries(hand)) svg.addEventListener(name, listener, { signal });
-
-  list.addEventListener("keydown", move, { signal });
-  list.addEventListener("focusin", ({ target }) => target.closest("li[id]") && rove(target.closest("li[id]")), { signal });
-  list.addEventListener("click", ({ target }) => !target.closest("a") && target.closest("li[id]") && mark(target.closest("li[id]")), { signal });
-  for (const name in PARAMETERS) model.on(`change:${name}`, soon);
-  model.on("change:selected", select);
 
   // In the book the address holds the view
   function arrive() {
-    const [, what, id] = /^#(event|path)-([a-z0-9-]+)$/.exec(location.hash) ?? [];
-    const event = what === "event" && byId.get(location.hash.slice(prefix.length + 1));
-    if (event && location.hash.startsWith(`#${prefix}`)) {
+    const { hash } = location;
+    const [event, path] = [hash.startsWith(`#${prefix}`) && byId.get(hash.slice(prefix.length + 1)), hash.slice(6)];
+    if (event) {
       if (event.out) {
         set(everything);
         show();
       }
       go(event.item);
       set({ selected: event.id });
-    } else if (what === "path" && paths.has(id)) {
-      start(id);
+    } else if (hash.startsWith("#path-") && paths.has(path)) {
+      start(path);
       section.scrollIntoView();
     }
   }
 
-  list.setAttribute("role", "region");
-  list.setAttribute("aria-label", `Events: ${title}`);
   for (const part of list.querySelectorAll("li, li a")) part.tabIndex = -1;
-  list.tabIndex = 0;
-  list.before(bar, card, controls, printed);
-  figure?.prepend(svg);
+  for (const [name, value] of Object.entries({ role: "region", "aria-label": `Events: ${title}`, tabindex: 0 }))
+    list.setAttribute(name, value);
+  list.before(bar, card, ...filters.form);
   section.classList.add("is-live");
+
+  const eventOf = ({ target }) => target.closest("li[id]");
+  list.addEventListener("keydown", move, { signal });
+  list.addEventListener("focusin", (focus) => eventOf(focus) && rove(eventOf(focus)), { signal });
+  list.addEventListener("click", (click) => !click.target.closest("a") && eventOf(click) && mark(eventOf(click)), { signal });
+  for (const name in PARAMETERS) model.on(`change:${name}`, soon);
+  model.on("change:selected", select);
+  const watcher = new ResizeObserver(later);
+  if (figure) watcher.observe(figure);
   if (model.get("book")) {
     fromQuery(model, new URLSearchParams(location.search), options);
     window.addEventListener("hashchange", arrive, { signal });
   }
   show();
-  draw();
+  follow();
   if (model.get("book")) arrive();
-  const watcher = new ResizeObserver(later);
-  if (figure) watcher.observe(figure);
 
   return () => {
     aborter.abort();

@@ -46,7 +46,8 @@ class Timeline(anywidget.AnyWidget):
     tables: where ids, the claims of the article and the guided paths are looked up; by default the book's own
         (`companion.load()`). A guided path is offered where all of its events are.
     compare: works whose events are drawn one above the other, on one axis.
-    name: stands in the anchors and links of a second timeline on a page, so that both can hold the same event.
+    name: stands in the anchors and links of a second timeline on a page, so that both can hold the same event; such a
+        timeline offers no paths.
 
     `lanes` are the kinds of event that there are. The traits of `VIEW`, and `selected`, are the reader's view, synced
     both ways (`companion.filter` says what they mean); `visible` is the part of `events` that the view leaves.
@@ -86,7 +87,7 @@ class Timeline(anywidget.AnyWidget):
     ):
         tables = load() if tables is None else tables
         records = _records(events, tables, compare)
-        paths = _paths(records, tables)
+        paths = [] if name else _paths(records, tables)
         lanes = charts.lanes(records)
         self._events = events
         self._records = records
@@ -94,7 +95,7 @@ class Timeline(anywidget.AnyWidget):
         super().__init__(
             title=title,
             name=name,
-            html=_section(title, records, compare, name) + _paths_html(paths, name),
+            html=_section(title, records, compare, name) + _paths_html(paths),
             rows=[_row(record, paths) for record in records],
             names=dict(
                 sorted(
@@ -251,13 +252,13 @@ def _paths(records: list[dict], tables: Tables) -> list[dict]:
     return paths
 
 
-def _paths_html(paths: list[dict], name: str) -> str:
+def _paths_html(paths: list[dict]) -> str:
     """The guided paths as text that is complete without a script."""
     told = "".join(
         f'<details class="timeline-path" data-path="{escape(path["id"])}"><summary>{escape(path["title"])}</summary>'
         f'<p>{escape(path["about"])}</p><ol id="path-{escape(path["id"])}">'
         + "".join(
-            f'<li data-step="{escape(id)}"><span>{escape(sentence)}</span> <a href="#{_anchor(id, name)}">'
+            f'<li data-step="{escape(id)}"><span>{escape(sentence)}</span> <a href="#{_anchor(id)}">'
             f"{escape(record['title'])}, {escape(dates.in_words(record['date'], record['end_date']))}</a></li>"
             for id, (sentence, record) in path["steps"].items()
         )
@@ -269,7 +270,7 @@ def _paths_html(paths: list[dict], name: str) -> str:
     )
 
 
-def _anchor(id: str, name: str) -> str:
+def _anchor(id: str, name: str = "") -> str:
     return escape(f"event-{name}-{id}" if name else f"event-{id}")
 
 
