@@ -92,6 +92,15 @@ def test_a_disputed_event_needs_the_other_side(folder):
     assert any(fault.column == "dispute" and "where confidence is disputed" in fault.rule for fault in check(folder))
 
 
+def test_a_step_stands_on_the_timeline_of_its_path(folder):
+    edit(folder / "steps.csv", 2, "event", "anora-palme-dor")
+    assert any(
+        (fault.file, fault.row, fault.value) == ("data/steps.csv", 2, "anora-palme-dor")
+        and fault.rule == "must have 'history' in chapters, as path fight-direction-to-hbo says"
+        for fault in check(folder)
+    )
+
+
 def test_a_repeated_id_is_named(folder):
     events = folder / "events.csv"
     first = load(folder).events["id"].iloc[0]
