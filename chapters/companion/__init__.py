@@ -1,8 +1,8 @@
-"""What the chapters import: `load()` the tables, show a `Timeline`, draw `charts`, read the `article`."""
+"""What the chapters import: `load()`, `Timeline`, `charts`, and the pages of the `article` and of the `question`."""
 
-from . import article, charts
+from . import article, charts, question
 from .data import check, load
 from .faults import DataError, Fault
 from .timeline import Timeline
 
-__all__ = ["DataError", "Fault", "Timeline", "article", "charts", "check", "load"]
+__all__ = ["DataError", "Fault", "Timeline", "article", "charts", "check", "load", "question"]

@@ -48,7 +48,7 @@ def paragraph(id: str, tables: Tables | None = None) -> Shown:
         else ('<p class="claims-none">Nothing in this paragraph can be checked against a source.</p>')
     )
     notes = "".join(
-        f"<dt>{ANNOTATIONS[note['type']]}</dt><dd>{escape(note['text'])} {_sources(note['sources'], tables)}</dd>"
+        f"<dt>{ANNOTATIONS[note['type']]}</dt><dd>{escape(note['text'])} {sources(note['sources'], tables)}</dd>"
         for note in annotations
     )
     html = (
@@ -79,7 +79,7 @@ def _claim(claim: dict, tables: Tables) -> str:
         f'<p class="claim-says"><a class="claim-id" href="#claim-{claim["id"]}">{claim["id"]}</a> '
         f"<b>The article says:</b> {escape(claim['claim'])}{speaker}</p>"
         f'<p class="claim-finding">{_verdict(claim)} {escape(claim["finding"])}{quotation}{as_of}</p>'
-        + (f'<p class="claim-sources">{_sources(claim["sources"], tables)}</p>' if claim["sources"] else "")
+        + (f'<p class="claim-sources">{sources(claim["sources"], tables)}</p>' if claim["sources"] else "")
         + (f'<p class="claim-events"><b>In the timelines:</b> {told}</p>' if told else "")
         + "</li>"
     )
@@ -93,7 +93,8 @@ def _verdict(claim: dict) -> str:
     )
 
 
-def _sources(ids: Iterable[str], tables: Tables) -> str:
+def sources(ids: Iterable[str], tables: Tables) -> str:
+    """Sources as a line of links."""
     links = "; ".join(source_link(tables.sources.loc[id]) for id in ids)
     return f'<span class="sources"><b>Sources:</b> {links}</span>' if links else ""
 

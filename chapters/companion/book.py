@@ -218,6 +218,14 @@ def _rows_by_source(tables: Tables) -> dict[str, list[tuple[str, str]]]:
         film = tables.productions.loc[row.get("production", row["id"])]
         for key in row["sources"]:
             rows.setdefault(key, []).append((f"films.html#production-{film['id']}", f"film: {film['title']}"))
+    for argument in tables.arguments.to_dict("records"):
+        for key in argument["sources"]:
+            words = f"argument: {argument['reason']}"
+            rows.setdefault(key, []).append((f"question.html#argument-{argument['id']}", words))
+    for quotation in tables.quotations.to_dict("records"):
+        for key in quotation["sources"]:
+            words = f"quotation, claim {quotation['claim']}"
+            rows.setdefault(key, []).append((f"article.html#claim-{quotation['claim']}", words))
     for rule in tables.rules.to_dict("records"):
         for key in rule["sources"]:
             rows.setdefault(key, []).append((f"films.html#rule-{rule['id']}", f"rule: {rule['name']}"))
@@ -254,7 +262,7 @@ def write_assets(app: Sphinx) -> None:
     (out / "_static").mkdir(parents=True, exist_ok=True)
     (out / "index.html").write_text(DOOR, "utf-8")
     (out / "_static" / "timeline.js").write_text(classic_timeline(), "utf-8")
-    for path in (HERE / "timeline.css", HERE / "static" / "book.css", HERE / "static" / "notes.js"):
+    for path in (HERE / "timeline.css", *(HERE / "static" / name for name in ("book.css", "notes.js", "stand.js"))):
         (out / "_static" / path.name).write_text(path.read_text("utf-8"), "utf-8")
     app.add_css_file("timeline.css")
     app.add_css_file("book.css")
@@ -274,10 +282,12 @@ def write_data(source: Path, out: Path) -> None:
 
 
 def add_scripts(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
-    """Every page has its notes and their switch; the timeline's script goes only to pages that have one."""
+    """Every page has its notes and their switch; other scripts go only to pages that have a use for them."""
     body = context.get("body", "")
     if 'class="timeline"' in body:
         app.add_js_file("timeline.js", loading_method="defer")
+    if 'class="stand"' in body:
+        app.add_js_file("stand.js", loading_method="defer")
     if body:
         # Sphinx gives sources a role that ARIA has withdrawn.
         body = body.replace('role="doc-biblioentry"', 'role="listitem"')
