@@ -47,7 +47,7 @@ def side(name: str, tables: Tables | None = None) -> Shown:
 
 
 def grounds(tables: Tables | None = None) -> charts.Table:
-    """What each side rests on: how many claims, statements, rules, figures and sources its arguments name."""
+    """How many claims, statements, rules, figures and sources the arguments of each side name, replies included."""
     tables = load() if tables is None else tables
     kinds = {
         "claims": "claims of the article",
@@ -61,7 +61,7 @@ def grounds(tables: Tables | None = None) -> charts.Table:
         | {words: len({id for argument in arguments for id in argument[kind]}) for kind, words in kinds.items()}
         for heading, arguments in ((heading, _of(side, tables)) for side, heading in SIDES.items())
     ]
-    return charts.table(pd.DataFrame(rows), "What the arguments of each side rest on")
+    return charts.table(pd.DataFrame(rows), "What stands behind the entries of each side")
 
 
 def _of(side: str, tables: Tables) -> list[dict]:

@@ -453,7 +453,7 @@ function render({ model, el }) {
       card.dataset.kind = event.kind;
     }
     card.replaceChildren(...parts);
-    for (const part of card.querySelectorAll("[id], a")) for (const name of ["id", "tabindex"]) part.removeAttribute(name);
+    for (const link of card.querySelectorAll("a")) link.removeAttribute("tabindex");
     card.hidden = !parts.length;
     cite.hidden = !event;
     close.hidden = !event && !path;
@@ -466,6 +466,7 @@ function render({ model, el }) {
     if (to === stop) return;
     for (const [one, index] of [[stop, -1], [to, 0]])
       if (one) for (const part of [one, ...one.querySelectorAll("a")]) part.tabIndex = index;
+    to?.setAttribute("aria-label", `${textOf(to, ".event-when")}: ${textOf(to, ".event-title")}`);
     stop = to;
   }
   function go(item) {

@@ -301,7 +301,6 @@ def _parts(records: list[dict], length: int = 50) -> list[list[dict]]:
 
 def _item(record: dict, name: str) -> str:
     when = dates.in_words(record["date"], record["end_date"])
-    anchor = _anchor(record["id"], name)
     kind, confidence = escape(record["kind"]), escape(record["confidence"])
     about = [
         ("people", "People", record["people"], " class=find"),
@@ -317,10 +316,10 @@ def _item(record: dict, name: str) -> str:
         if items
     )
     lines = [
-        f'<p class="event-when" id="{anchor}-when"><time datetime="{escape(record["date"])}">{escape(when)}</time>'
+        f'<p class="event-when"><time datetime="{escape(record["date"])}">{escape(when)}</time>'
         f' <span class="event-kind" data-kind="{kind}">{kind}</span>'
         f' <span class="event-confidence" data-confidence="{confidence}">{confidence}</span></p>',
-        f'<p class="event-title find" id="{anchor}-title">{escape(record["title"])}</p>',
+        f'<p class="event-title find">{escape(record["title"])}</p>',
         f'<p class="event-summary find" data-field="summary">{escape(record["summary"])}</p>'
         if record["summary"]
         else "",
@@ -329,7 +328,7 @@ def _item(record: dict, name: str) -> str:
         f'<p class="event-about">{told}</p>' if told else "",
         _labelled("sources", "Sources", "; ".join(map(source_link, record["sources"]))),
     ]
-    return f'<li id="{anchor}" aria-labelledby="{anchor}-when {anchor}-title" data-kind="{kind}">{"".join(lines)}</li>'
+    return f'<li id="{_anchor(record["id"], name)}" data-kind="{kind}">{"".join(lines)}</li>'
 
 
 def _labelled(field: str, label: str, html: str) -> str:
