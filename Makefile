@@ -44,7 +44,7 @@ refresh: .venv/book
 
 bench: .venv/test
 	$(BIN)/python tests/browser.py
-	PYTHONPATH=chapters $(BIN)/python tests/bench.py
+	PYTHONPATH=chapters:tests $(BIN)/python -m bench
 
 lock: .venv/lock
 	.venv/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header requirements.in --output-file requirements.txt

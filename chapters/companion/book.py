@@ -43,9 +43,10 @@ class EntryRole(ReferenceRole):
             )
             return [nodes.literal(text=self.title)], []
         entry = entries.loc[self.target]
-        here = self.env.docname.rpartition("/")[2]
+        here = self.env.docname.removeprefix("chapters/")
         page, anchor, words, hint = self.about(entry, here)
-        uri = f"#{anchor}" if page == here else f"{page}.html#{anchor}"
+        path = "" if page == here else self.env.app.builder.get_relative_uri(self.env.docname, f"chapters/{page}")
+        uri = f"{path}#{anchor}"
         title = self.title if self.has_explicit_title else words
         return [nodes.reference("", title, internal=True, refuri=uri, reftitle=hint, classes=[self.name])], []
 

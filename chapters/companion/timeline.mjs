@@ -426,8 +426,8 @@ function render({ model, el }) {
     if (!pending) queueMicrotask(() => signal.aborted || show());
     pending = true;
   };
-  const later = () => { // the list comes first
-    if (!waiting) requestAnimationFrame(() => setTimeout(() => signal.aborted || follow()));
+  const later = () => { // the list comes first; the chart and the counts follow when it is painted
+    if (!waiting) requestAnimationFrame(() => setTimeout(() => signal.aborted || follow(), 40));
     waiting = true;
   };
   function follow() {
