@@ -176,7 +176,7 @@ def test_a_chapter_runs_and_the_timeline_talks_to_python(lab, open_page, applica
         "ipywidgets.link((words, 'value'), (other, 'query'))\nipywidgets.VBox([words, other])",
     )
     expect(timeline).to_have_count(2, timeout=30_000)
-    page.get_by_label("Words").fill("contract")
+    page.get_by_role("textbox", name="Words").fill("contract")
     for one in (timeline.nth(0), timeline.nth(1)):
         expect(one.get_by_role("searchbox")).to_have_value("contract")
         expect(one.get_by_role("status")).not_to_have_text(f"Showing {count} of {count} events")

@@ -84,7 +84,7 @@ def test_sentences_vary(page):
 def test_no_wall_of_text(page):
     run = longest = 0
     for block in blocks(page):
-        run = 0 if block == "CODE" or block.startswith(("#", ":::", "- ")) or "\n: " in block else run + 1
+        run = 0 if block == "CODE" or block.startswith(("#", ":::", "- ", "|")) or "\n: " in block else run + 1
         longest = max(longest, run)
     assert longest <= 5
 

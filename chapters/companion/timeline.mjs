@@ -426,7 +426,7 @@ function render({ model, el }) {
     if (!pending) queueMicrotask(() => signal.aborted || show());
     pending = true;
   };
-  const later = () => { // the list comes first; the chart and the counts follow when it is painted
+  const later = () => { // where drawing takes time, the list comes first, and the chart and the counts when it is painted
     if (!waiting) requestAnimationFrame(() => setTimeout(() => signal.aborted || follow(), 40));
     waiting = true;
   };
@@ -457,7 +457,8 @@ function render({ model, el }) {
     card.hidden = !parts.length;
     cite.hidden = !event;
     close.hidden = !event && !path;
-    later();
+    if (events.length > MARKS) later();
+    else follow();
   }
 
   // Moving: one event at a time is a tab stop (the roving tabindex of the ARIA Authoring Practices Guide)
