@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from docutils import nodes
@@ -202,35 +203,32 @@ def _used_in(app: Sphinx, docname: str, pages: list[str], rows: list[tuple[str, 
 def _rows_by_source(tables: Tables) -> dict[str, list[tuple[str, str]]]:
     """For every source the rows that rest on it, as (address, words)."""
     rows: dict[str, list[tuple[str, str]]] = {}
+    for row, address, words in _rows_with_sources(tables):
+        for key in row["sources"]:
+            rows.setdefault(key, []).append((address, words))
+    return {key: list(dict.fromkeys(found)) for key, found in rows.items()}
+
+
+def _rows_with_sources(tables: Tables) -> Iterator[tuple[dict, str, str]]:
+    """(row, address, words) of every row that names sources and stands on a page."""
     for event in tables.events.to_dict("records"):
-        for key in event["sources"]:
-            rows.setdefault(key, []).append((f"{event['chapters'][0]}.html#event-{event['id']}", event["title"]))
+        yield event, f"{event['chapters'][0]}.html#event-{event['id']}", event["title"]
     for claim in tables.claims.to_dict("records"):
-        for key in claim["sources"]:
-            rows.setdefault(key, []).append((f"article.html#claim-{claim['id']}", f"claim {claim['id']}"))
+        yield claim, f"article.html#claim-{claim['id']}", f"claim {claim['id']}"
     for stance in tables.stances.to_dict("records"):
-        for key in stance["sources"]:
-            name = tables.people.loc[stance["person"], "name"]
-            rows.setdefault(key, []).append((f"people.html#person-{stance['person']}", f"stance of {name}"))
+        name = tables.people.loc[stance["person"], "name"]
+        yield stance, f"people.html#person-{stance['person']}", f"stance of {name}"
     for measure in tables.measures.to_dict("records"):
-        for key in measure["sources"]:
-            rows.setdefault(key, []).append((f"figures.html#measure-{measure['id']}", f"figure: {measure['title']}"))
+        yield measure, f"figures.html#measure-{measure['id']}", f"figure: {measure['title']}"
     for row in [*tables.productions.to_dict("records"), *tables.practices.to_dict("records")]:
         film = tables.productions.loc[row.get("production", row["id"])]
-        for key in row["sources"]:
-            rows.setdefault(key, []).append((f"films.html#production-{film['id']}", f"film: {film['title']}"))
+        yield row, f"films.html#production-{film['id']}", f"film: {film['title']}"
     for argument in tables.arguments.to_dict("records"):
-        for key in argument["sources"]:
-            words = f"argument: {argument['reason']}"
-            rows.setdefault(key, []).append((f"question.html#argument-{argument['id']}", words))
+        yield argument, f"question.html#argument-{argument['id']}", f"argument: {argument['reason']}"
     for quotation in tables.quotations.to_dict("records"):
-        for key in quotation["sources"]:
-            words = f"quotation, claim {quotation['claim']}"
-            rows.setdefault(key, []).append((f"article.html#claim-{quotation['claim']}", words))
+        yield quotation, f"article.html#claim-{quotation['claim']}", f"quotation, claim {quotation['claim']}"
     for rule in tables.rules.to_dict("records"):
-        for key in rule["sources"]:
-            rows.setdefault(key, []).append((f"films.html#rule-{rule['id']}", f"rule: {rule['name']}"))
-    return {key: list(dict.fromkeys(found)) for key, found in rows.items()}
+        yield rule, f"films.html#rule-{rule['id']}", f"rule: {rule['name']}"
 
 
 # What the book serves

@@ -19,7 +19,7 @@ SIDES = {
 
 
 def overview(tables: Tables | None = None) -> Shown:
-    """The map: every reason, under its side, with a link to its place and to the reason that it answers."""
+    """The map: every reason, under its side, with a link to its place on the page."""
     tables = load() if tables is None else tables
     columns, words = [], []
     for side, heading in SIDES.items():
