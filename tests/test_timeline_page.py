@@ -69,6 +69,18 @@ def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
 
 
+def expect_in_list(page, event: str) -> None:
+    """The event's text begins within the list's window."""
+    page.wait_for_function(
+        """(id) => {
+          const [item, list] = [document.getElementById(id), document.querySelector(".timeline-events")];
+          const top = item.getBoundingClientRect().top - list.getBoundingClientRect().top;
+          return 0 <= top && top < list.clientHeight - 40;
+        }""",
+        arg=f"event-{event}",
+    )
+
+
 class TestReading:
     def test_the_chart_zooms_to_the_years_asked_for_and_back(self, history):
         page = history.page
@@ -158,9 +170,7 @@ class TestReading:
         event = TABLES.events.loc[name]
         mark.click(force=True)
         assert current(page) == [name]
-        inside = "([item, list]) => item.getBoundingClientRect().top - list.getBoundingClientRect().top"
-        item, window = (page.locator(selector).element_handle() for selector in (f"#event-{name}", ".timeline-events"))
-        assert 0 <= page.evaluate(inside, [item, window]) < 100
+        expect_in_list(page, name)
         card = page.locator(".timeline-card")
         for text in (event["title"], event["summary"], event["dispute"], event["confidence"], *event["works"]):
             expect(card).to_contain_text(text)
@@ -182,10 +192,12 @@ class TestReading:
         assert panels.all_text_contents() == list(films)
         page.get_by_role("spinbutton", name="From year").fill("2025")
         expect(page.get_by_role("img", name=re.compile("from 2025 to 2025"))).to_be_visible()
-        border = panels.nth(1).bounding_box()["y"]
-        for id, y in page.locator("svg.timeline-live path[data-event]").evaluate_all(
-            "marks => marks.map(mark => [mark.dataset.event, mark.getBoundingClientRect().top])"
-        ):
+        (_, border), *marks = page.locator("svg.timeline-live").evaluate(
+            """chart => [chart.querySelectorAll("text.panel")[1], ...chart.querySelectorAll("path[data-event]")]
+              .map(part => [part.dataset.event, part.getBoundingClientRect().top])"""
+        )
+        assert marks
+        for id, y in marks:
             assert ("Anora" if y < border else "Babygirl") in both.loc[id, "works"]
             assert both.loc[id, "latest"].year >= 2025
 
@@ -710,6 +722,9 @@ class TestScale:
         assert page.evaluate("document.activeElement.id") == f"event-{last}"
         expect(page.locator(f"#event-{last}")).to_be_in_viewport()
         assert page.evaluate(f"window.find('Happening {many.rows[5000]['id'][-5:]}')")
+        page.locator(".timeline-events").evaluate("list => list.scrollTo(0, 0)")
+        page.get_by_role("button", name="Previous event").click()
+        expect_in_list(page, last)
         page.get_by_role("searchbox").fill("rare")
         expect(page.get_by_role("status")).to_have_text("Showing 10 of 10000 events")
         page.locator("svg.timeline-live").click(position={"x": 400, "y": 20})

@@ -427,7 +427,7 @@ function render({ model, el }) {
     pending = true;
   };
   const later = () => { // where drawing takes time, the list comes first, and the chart and the counts when it is painted
-    if (!waiting) requestAnimationFrame(() => setTimeout(() => signal.aborted || follow(), 40));
+    if (!waiting) requestAnimationFrame(() => setTimeout(() => signal.aborted || follow(), events.length > MARKS ? 40 : 0));
     waiting = true;
   };
   function follow() {
@@ -447,7 +447,7 @@ function render({ model, el }) {
       event.item.setAttribute("aria-current", "true");
       rove(event.item);
       if (!list.contains(list.getRootNode().activeElement)) {
-        list.scrollTop += event.item.getBoundingClientRect().top - list.getBoundingClientRect().top - 48;
+        reveal(event.item);
         parts.push(...event.item.cloneNode(true).childNodes);
       }
       card.dataset.kind = event.kind;
@@ -457,8 +457,7 @@ function render({ model, el }) {
     card.hidden = !parts.length;
     cite.hidden = !event;
     close.hidden = !event && !path;
-    if (events.length > MARKS) later();
-    else follow();
+    later();
   }
 
   // Moving: one event at a time is a tab stop (the roving tabindex of the ARIA Authoring Practices Guide)
@@ -469,6 +468,11 @@ function render({ model, el }) {
       if (one) for (const part of [one, ...one.querySelectorAll("a")]) part.tabIndex = index;
     to?.setAttribute("aria-label", `${textOf(to, ".event-when")}: ${textOf(to, ".event-title")}`);
     stop = to;
+  }
+  function reveal(item, again = 4) { // again, because what comes into sight on the way is laid out only then
+    const far = item.getBoundingClientRect().top - list.getBoundingClientRect().top - 48;
+    list.scrollTop += far;
+    if (again && Math.abs(far) > 1) requestAnimationFrame(() => reveal(item, again - 1));
   }
   function go(item) {
     item.focus({ preventScroll: true });
