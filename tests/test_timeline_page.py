@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from companion import Timeline, load
-from companion.book import classic_timeline
 from companion.filter import matches
+from companion.pages import classic_timeline
 from conftest import ROOT
 from playwright.sync_api import Page, expect
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,12 +16,10 @@ from sphinx.errors import ExtensionError
 from sphinx.util import logging
 from sphinx.util.docutils import ReferenceRole, SphinxDirective
 
-from . import citations, dates, notes, reference
+from . import citations, dates, pages, reference
 from .data import Tables, load
 from .faults import DataError
 
-HERE = Path(__file__).parent
-ARCHIVE = "who-is-in-the-room-data.zip"
 log = logging.getLogger(__name__)
 
 
@@ -130,8 +127,9 @@ class DrawnDirective(SphinxDirective):
 
 
 def watch_data(app: Sphinx, config: Config) -> None:
-    """A changed table makes every page anew: roles, drawn pages and notes all depend on it."""
+    """A changed table or citation makes every page anew: roles, drawn pages, notes and heads depend on them."""
     files = sorted(path for path in (Path(app.srcdir) / "data").iterdir() if path.is_file())
+    files.append(Path(app.srcdir) / "CITATION.cff")
     config.companion_data = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
 
 
@@ -231,69 +229,6 @@ def _rows_with_sources(tables: Tables) -> Iterator[tuple[dict, str, str]]:
         yield rule, f"films.html#rule-{rule['id']}", f"rule: {rule['name']}"
 
 
-# What the book serves
-
-
-def classic_timeline() -> str:
-    """timeline.mjs and its host as one classic script: a module script would not load from `file://`."""
-    module = (HERE / "timeline.mjs").read_text("utf-8")
-    head, export, names = module.partition("export default ")
-    if not export:
-        raise ExtensionError("timeline.mjs must end with its default export")
-    host = (HERE / "static" / "host.js").read_text("utf-8")
-    return f'(() => {{\n"use strict";\n{head}const timeline = {names}{host}}})();\n'
-
-
-DOOR = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>Who Is in the Room?</title>
-<meta http-equiv="refresh" content="0; url=chapters/index.html">
-<p><a href="chapters/index.html">Open the book</a></p>
-</html>
-"""
-
-
-def write_assets(app: Sphinx) -> None:
-    if app.builder.format != "html":
-        return
-    out = Path(app.outdir)
-    (out / "_static").mkdir(parents=True, exist_ok=True)
-    (out / "index.html").write_text(DOOR, "utf-8")
-    (out / "_static" / "timeline.js").write_text(classic_timeline(), "utf-8")
-    for path in (HERE / "timeline.css", *(HERE / "static" / name for name in ("book.css", "notes.js", "stand.js"))):
-        (out / "_static" / path.name).write_text(path.read_text("utf-8"), "utf-8")
-    app.add_css_file("timeline.css")
-    app.add_css_file("book.css")
-    write_data(Path(app.srcdir), out / "data")
-
-
-def write_data(source: Path, out: Path) -> None:
-    """The tables for others: each file, and all with their licence in one archive (the same bytes each time)."""
-    out.mkdir(exist_ok=True)
-    files = [*sorted((source / "data").iterdir()), source / "LICENSE-CONTENT"]
-    with zipfile.ZipFile(out / ARCHIVE, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in files:
-            (out / path.name).write_bytes(path.read_bytes())
-            archive.writestr(
-                zipfile.ZipInfo(path.name, (1980, 1, 1, 0, 0, 0)), path.read_bytes(), compress_type=zipfile.ZIP_DEFLATED
-            )
-
-
-def add_scripts(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
-    """Every page has its notes and their switch; other scripts go only to pages that have a use for them."""
-    body = context.get("body", "")
-    if 'class="timeline"' in body:
-        app.add_js_file("timeline.js", loading_method="defer")
-    if 'class="stand"' in body:
-        app.add_js_file("stand.js", loading_method="defer")
-    if body:
-        # Sphinx gives sources a role that ARIA has withdrawn.
-        body = body.replace('role="doc-biblioentry"', 'role="listitem"')
-        context["body"] = body + notes.of_page(body, app.companion)
-    app.add_js_file("notes.js", loading_method="defer")
-
-
 def setup(app: Sphinx) -> dict:
     citations.register()
     for name, role in {
@@ -309,11 +244,10 @@ def setup(app: Sphinx) -> dict:
     app.add_config_value("companion_data", "", "env", str)
     app.connect("config-inited", watch_data)
     app.connect("builder-inited", read_data)
-    app.connect("builder-inited", write_assets)
     app.connect("doctree-read", note_terms)
     app.connect("env-purge-doc", forget_terms)
     app.connect("env-merge-info", merge_terms)
     app.connect("env-updated", rewrite_backlinks)
     app.connect("doctree-resolved", add_backlinks)
-    app.connect("html-page-context", add_scripts)
+    pages.setup(app)
     return {"version": "0.1.0", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

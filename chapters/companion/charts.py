@@ -30,7 +30,7 @@ MARKS = 400
 """The number of events above which a timeline's chart shows how many there are, and no longer each of them."""
 
 ACCENT = "var(--accent, #0072b2)"
-PAPER = "var(--pst-color-background, var(--jp-layout-color1, #fff))"
+PAPER = "var(--paper, var(--jp-layout-color1, #fff))"
 SOURCE = "Drawn from the book's table of events; in the timeline every event lists its own sources."
 
 _SVG = "http://www.w3.org/2000/svg"

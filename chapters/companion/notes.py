@@ -25,8 +25,9 @@ def of_page(body: str, tables: Tables) -> str:
     for anchor in sorted(set(_TARGET.findall(body))):
         kind, _, id = anchor.partition("-")
         if kind == "term":
-            if anchor in terms:
-                notes[anchor] = [terms[anchor]["term"], terms[anchor]["definition"]]
+            term = terms.get(anchor.lower())  # Sphinx keeps the capitals of a term in its anchor
+            if term is not None:
+                notes[anchor] = [term["term"], term["definition"]]
         elif id in tables[TABLE[kind]].index:
             notes[anchor] = makers[kind](tables[TABLE[kind]].loc[id], tables)
     text = json.dumps(notes, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")

@@ -427,7 +427,7 @@ function render({ model, el }) {
     pending = true;
   };
   const later = () => { // where drawing takes time, the list comes first, and the chart and the counts when it is painted
-    if (!waiting) requestAnimationFrame(() => setTimeout(() => signal.aborted || follow(), events.length > MARKS ? 40 : 0));
+    if (!waiting) requestAnimationFrame(() => setTimeout(() => signal.aborted || follow(), 40));
     waiting = true;
   };
   function follow() {
@@ -457,7 +457,8 @@ function render({ model, el }) {
     card.hidden = !parts.length;
     cite.hidden = !event;
     close.hidden = !event && !path;
-    later();
+    if (events.length > MARKS) later();
+    else follow();
   }
 
   // Moving: one event at a time is a tab stop (the roving tabindex of the ARIA Authoring Practices Guide)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import tempfile
 import time
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import browser as chromium
 from playwright.sync_api import sync_playwright
 
-from . import contenders, events, report, server
+from . import contenders, events, reading, report, server
 from .measure import Bench
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,7 +28,7 @@ def main() -> None:
     samples = {size: events.sample(size) for size in sizes}
     with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright, server.serve(Path(place)) as address:
         contenders.write(Path(place), samples, [contender.key for contender in chosen])
-        chrome = playwright.chromium.launch(executable_path=chromium.find(), args=_flags())
+        chrome = playwright.chromium.launch(executable_path=chromium.find(), args=reading.flags())
         bench, results = Bench(chrome, address, Path(place), runs), {}
         for size, sample in samples.items():
             answers = sample.answers()
@@ -37,8 +36,9 @@ def main() -> None:
                 began = time.monotonic()
                 results[contender.key, size] = bench.measure(contender, size, answers)
                 print(f"{size:6,} events, {contender.name}: {time.monotonic() - began:.0f} s", flush=True)
-        text = report.write(results, sizes, runs, chrome.version)
+        version = chrome.version
         chrome.close()
+    text = report.write(results, sizes, runs, version, reading.read(runs, sample=given.sample))
     given.out.parent.mkdir(parents=True, exist_ok=True)
     given.out.write_text(text, "utf-8")
 
@@ -46,14 +46,10 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--out", type=Path, default=ROOT / "chapters" / "benchmarks.md", help="where the report goes")
-    parser.add_argument("--sample", action="store_true", help="100 events, one run, two contenders: that it runs")
+    parser.add_argument(
+        "--sample", action="store_true", help="100 events, one run, two contenders, one page: that it runs"
+    )
     return parser.parse_args()
-
-
-def _flags() -> list[str]:
-    """No names are resolved, so that no page waits for a third party; root needs Chromium without its sandbox."""
-    rules = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
-    return [rules, "--no-sandbox"] if os.name == "posix" and os.geteuid() == 0 else [rules]
 
 
 if __name__ == "__main__":

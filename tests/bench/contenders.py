@@ -19,7 +19,7 @@ import altair
 import nbformat
 import yaml
 from companion import Timeline
-from companion.book import classic_timeline
+from companion.pages import classic_timeline
 
 from .events import Sample
 

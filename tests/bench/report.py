@@ -11,9 +11,11 @@ from itertools import pairwise
 
 import psutil
 
+from . import peers
 from .contenders import ALONE, BOOK, CONTENDERS, THEME, Contender, versions
 from .events import SEARCHES
 from .measure import Result
+from .reading import JUPYTER_BOOK, OURS, SLOW, Reading
 
 NONE = "–"
 LEVEL = 1.1
@@ -91,8 +93,8 @@ Each page is opened in a fresh context of one Chromium, with an empty cache, up 
   changed what is shown. The median over the runs.
 - **Filter to paint**: from the input event until exactly the right number of events is shown (as the page counts them:
   list items, items after a redraw, marks of the chart), the next frame has been drawn and a task has passed; and on for
-  as long as the page puts elements in meanwhile. This timeline draws its chart and the counts beside its options
-  after that frame (above 400 events 40 ms after it); that is not in the figure. Over
+  as long as the page puts elements in meanwhile. Above 400 events this timeline draws its chart and counts 40 ms
+  after its list has been painted; that is not in the figure. Over
   {searches} searches in each run, which leave from none to all of the events. A page that has searched for half a
   minute gets no further search.
 - **JS heap, DOM nodes**: after the searches and a garbage collection, as Chromium reports them. **Process**: the
@@ -117,10 +119,30 @@ LIMITS = """\
   Altair draws any chart. Only the reading and filtering of events is compared."""
 
 
+PAGE = """\
+What a page costs before anything is touched: the pages of this book, and the same text in other books. Lighthouse loads
+each cold, {runs} times, as a phone on a simulated slow line (1.6 Mbit/s, 150 ms) with a processor a quarter as fast; a
+server sends gzip and says how long a file may be kept, as static hosts do. Each figure is the median of the runs.
+
+- **Performance, accessibility, best practices, SEO**: Lighthouse’s scores, of 100.
+- **LCP**: when the largest part of the first screen is painted; **TBT**: by how much tasks before the page answers are
+  longer than 50 ms, together; **CLS**: how much moves that was there. As Lighthouse gives them.
+- **Longest task**: on the page’s main thread from the navigation until it rests, as traced here: on this machine, and
+  with its processor {slow} times slower.
+- **KB, requests**: as sent, headers and all. What a page asks of other machines is counted and cannot be reached here.
+"""
+PAGE_LIMITS = """\
+- The same text means the article of the built page to the letter: headings in Markdown, the rest as the HTML that it
+  is, in a book with the same table of contents. In Jupyter Book the timeline brings its own sheet and script.
+- No third party can be reached from this machine. What a peer fetches from one costs it nothing here but the request.
+- Lighthouse simulates the line and the processor from one fast load; scores differ by a point or two from run to run.
+- One machine, one browser: read differences, not digits."""
+
+
 Results = dict[tuple[str, int], Result]
 
 
-def write(results: Results, sizes: list[int], runs: int, chromium: str) -> str:
+def write(results: Results, sizes: list[int], runs: int, chromium: str, readings: list[Reading]) -> str:
     """The whole report; `results` by the key of the contender and the number of events."""
     parts = [
         "# Benchmarks",
@@ -145,6 +167,8 @@ def write(results: Results, sizes: list[int], runs: int, chromium: str) -> str:
         _axe(results, sizes),
         "## Limits",
         LIMITS,
+        "## A page to read",
+        *_reading(readings, runs),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
 
@@ -247,6 +271,53 @@ def _broken(found: dict[str, int] | None) -> str:
     if found is None:
         return NONE
     return ", ".join(f"{rule} ({places})" for rule, places in found.items()) or "none"
+
+
+def _reading(readings: list[Reading], runs: int) -> list[str]:
+    """The pages of this book, then each text here and in its peers, then what could not be had."""
+    version = next((reading.version for reading in readings), "")
+    texts = {text.name for text in peers.TEXTS}
+    parts = [PAGE.format(runs=runs, slow=SLOW), f"Lighthouse {version}.", "### The pages of this book"]
+    parts.append(_table(READ, [_read(r.page, r) for r in readings if r.page not in texts]))
+    same = [r for r in readings if r.page in texts]
+    if same:
+        parts += ["### The same text elsewhere", _table(READ, [_read(f"{r.tool}, {r.page}", r) for r in same])]
+        parts += ["How many times as much the peer takes as this book:", _table(RATIOS, _ratios(same))]
+        refused = (f"**{name}** could not be had. {why.rstrip('.')}" for name, why in peers.CANNOT.items())
+        parts += ["### Peers that could not be had", _list(refused)]
+    marked = [f"{r.tool}, {r.page}: {', '.join(audit['id'] for audit in r.broken)}" for r in readings if r.broken]
+    parts += ["### What Lighthouse marks down", _list(marked) if marked else "Nothing."]
+    return [*parts, "### Limits of these figures", PAGE_LIMITS]
+
+
+SCORES = ("performance", "accessibility", "best-practices", "seo")
+READ = ["Page", "Performance", "Accessibility", "Best practices", "SEO", "LCP, ms", "TBT, ms", "CLS"]
+READ += ["longest task, ms", f"the same, {SLOW} times slower", "KB", "requests"]
+COSTS: dict[str, Callable[[Reading], float]] = {
+    "KB": lambda reading: reading.bytes,
+    "requests": lambda reading: reading.requests,
+    "LCP": lambda reading: reading.lcp,
+    "TBT": lambda reading: reading.tbt,
+    "longest task": lambda reading: reading.task,
+    f"the same, {SLOW} times slower": lambda reading: reading.task_slow,
+}
+RATIOS = ["Text", *COSTS]
+
+
+def _read(name: str, reading: Reading) -> list[str]:
+    scores = [f"{reading.scores[key] * 100:.0f}" for key in SCORES]
+    times = [f"{reading.lcp:,.0f}", f"{reading.tbt:,.0f}", f"{reading.cls:.3f}"]
+    tasks = [f"{reading.task:,.0f}", f"{reading.task_slow:,.0f}"]
+    return [name, *scores, *times, *tasks, f"{reading.bytes / 1e3:,.0f}", f"{reading.requests}"]
+
+
+def _ratios(same: list[Reading]) -> list[list[str]]:
+    rows = []
+    for text in peers.TEXTS:
+        ours, theirs = (next(r for r in same if (r.page, r.tool) == (text.name, tool)) for tool in (OURS, JUPYTER_BOOK))
+        ratios = ((get(theirs), get(ours)) for get in COSTS.values())
+        rows.append([f"{JUPYTER_BOOK}, {text.name}", *(_times(one / two) if two else NONE for one, two in ratios)])
+    return rows
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

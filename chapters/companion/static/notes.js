@@ -85,5 +85,5 @@
     toggle.setAttribute("aria-pressed", String(on));
     try { on ? localStorage.removeItem(KEY) : localStorage.setItem(KEY, "off"); } catch { /* then it lasts for this page */ }
   });
-  (document.querySelector(".article-header-buttons") ?? document.body).prepend(toggle);
+  document.querySelector(".bar-tools").prepend(toggle);
 })();

@@ -1,0 +1,257 @@
+"""What a page tells other machines about itself: title, description, address, picture, linked data, citation."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import escape
+from pathlib import Path
+
+import yaml
+from docutils import nodes
+from sphinx.application import Sphinx
+
+from . import cards, dates, site
+
+NAME = "Who Is in the Room?"
+# The pages that have no source of their own.
+DRAWN = {
+    "search": (
+        "Search",
+        f"Search the whole of {NAME}, a reading companion on Anora, intimacy coordination and Babygirl.",
+    ),
+    site.LOST: (
+        "There is no such page",
+        f"No page of {NAME} stands at this address. It may have moved, or be misspelt.",
+    ),
+}
+CHAPTERS = ("The chapters", "The article")
+TEACHING = {
+    "index": "instructor guide",
+    "lessons": "lesson plan",
+    "quotation-workshop": "workshop",
+    "slides": "presentation",
+}
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+
+def of_page(app: Sphinx, pagename: str, context: dict) -> str:
+    base = app.config.html_baseurl
+
+    def link(target: str) -> str:
+        return base + target if base else context["pathto"](target, 1)
+
+    feed = f'<link rel="alternate" type="application/atom+xml" title="{escape(site.FEED)}" href="{base}feed.xml">'
+    if pagename in DRAWN:
+        return "\n".join(
+            [described(app, pagename), '<meta name="robots" content="noindex">', *([feed] if base else [])]
+        )
+    text = json.dumps(linked(app, pagename, link), ensure_ascii=False, separators=(",", ":")).replace("<", r"\u003c")
+    data = f'<script type="application/ld+json">{text}</script>'
+    return "\n".join([described(app, pagename), *([canonical(app, pagename), feed] if base else []), data])
+
+
+def canonical(app: Sphinx, pagename: str) -> str:
+    return f'<link rel="canonical" href="{escape(address(app, pagename))}">'
+
+
+def address(app: Sphinx, pagename: str) -> str:
+    """Where a page is published; empty where that is not known."""
+    base = app.config.html_baseurl
+    return base and base + app.builder.get_target_uri(pagename)
+
+
+def title_of(app: Sphinx, pagename: str) -> str:
+    """A page's title in plain text; that of the cover is the book's in full."""
+    if pagename == app.config.root_doc:
+        return app.config.html_title
+    return DRAWN[pagename][0] if pagename in DRAWN else app.env.titles[pagename].astext()
+
+
+def described(app: Sphinx, pagename: str) -> str:
+    """Title, description and what a link to the page shows elsewhere."""
+    cover = pagename == app.config.root_doc
+    title, words = title_of(app, pagename), description(app, pagename)
+    about = {
+        "og:type": "book" if cover else "article",
+        "og:title": title,
+        "og:description": words,
+        "og:site_name": NAME,
+        "og:locale": "en_GB",
+    }
+    if base := app.config.html_baseurl:
+        card = cards.CARDS.get(pagename) or cards.CARDS[app.config.root_doc]
+        picture = {"og:image": f"{base}_static/cards/{card.name}.png", "og:image:type": "image/png"}
+        size = {"og:image:width": cards.WIDTH, "og:image:height": cards.HEIGHT, "og:image:alt": card.alt}
+        about |= picture | size
+        if pagename not in DRAWN:
+            about["og:url"] = address(app, pagename)
+    return "\n".join(
+        [
+            f"<title>{escape(title if cover else f'{title}, {NAME}')}</title>",
+            f'<meta name="description" content="{escape(words)}">',
+            *(f'<meta property="{name}" content="{escape(str(value))}">' for name, value in about.items()),
+            '<meta name="twitter:card" content="summary_large_image">',
+        ]
+    )
+
+
+# The description: the first paragraph of the page's own
+
+
+def description(app: Sphinx, pagename: str) -> str:
+    if pagename in DRAWN:
+        return DRAWN[pagename][1]
+    if not hasattr(app, "companion_openings"):
+        app.companion_openings = {name: prose(app.env.get_doctree(name)) for name in app.env.found_docs}
+    openings = app.companion_openings
+    first = openings[pagename][0] if openings[pagename] else ""
+    # Pages of one kind may open alike; then their sections tell them apart.
+    if sum(texts[:1] == [first] for texts in openings.values()) == 1:
+        return shortened(first)
+    parts = [part.children[0].astext() for part in app.env.get_doctree(pagename)[0].findall(nodes.section)][1:]
+    return shortened(f"{title_of(app, pagename)}. On this page: {'; '.join(parts)}.")
+
+
+def prose(doctree: nodes.document) -> list[str]:
+    """The paragraphs of a page that are whole sentences, without admonitions, lists, cells and citation marks."""
+    texts = []
+    for paragraph in doctree.findall(nodes.paragraph):
+        if isinstance(paragraph.parent, nodes.section):
+            words = "".join(_words(paragraph))
+            text = re.sub(r"\s+([.,;:])", r"\1", re.sub(r"\s+", " ", words)).strip()
+            if re.search(r"[.?!][”’)]?$", text) and len(text) >= 50:
+                texts.append(text)
+    return texts
+
+
+def _words(node: nodes.Node):
+    """The text below a node; a citation is not resolved yet and would show its key."""
+    for child in node.children:
+        if isinstance(child, nodes.Text):
+            yield child.astext()
+        elif child.get("refdomain") != "cite":
+            yield from _words(child)
+
+
+def shortened(text: str, most: int = 165) -> str:
+    """The whole sentences that have room, or else the words."""
+    if len(text) <= most:
+        return text
+    ends = [found.end() for found in re.finditer(r"[.?!][”’)]?(?= [“‘]?[A-Z])", text) if found.end() <= most]
+    if ends and ends[-1] >= 70:
+        return text[: ends[-1]]
+    return text[: text.rindex(" ", 0, most)].rstrip(",;:–") + "…"
+
+
+# Linked data: https://schema.org
+
+
+def linked(app: Sphinx, pagename: str, link) -> dict:
+    cff = citation(app)
+    package = json.loads((Path(app.srcdir) / "data" / "datapackage.json").read_text("utf-8"))
+    licence = package["licenses"][0]["path"]
+
+    def page(docname: str) -> dict:
+        return {"name": title_of(app, docname), "url": link(app.builder.get_target_uri(docname))}
+
+    parts = app.env.external_site_map.root.subtrees
+    chapters = [str(item) for part in parts if part.caption in CHAPTERS for item in part.items]
+    common = {"inLanguage": app.config.language, "license": licence, "isAccessibleForFree": True}
+    author = {"@type": "Organization", "name": cff["authors"][0]["name"]}
+    book = {"@type": "Book", **page(app.config.root_doc)}
+    whole = {"@context": "https://schema.org", "description": description(app, pagename), **common}
+    if pagename == app.config.root_doc:
+        return (
+            whole
+            | book
+            | {
+                "author": author,
+                "version": str(cff["version"]),
+                "datePublished": str(cff["date-released"]),
+                "about": [{"@type": "Thing", "name": word} for word in cff["keywords"]],
+                "hasPart": [
+                    {"@type": "Chapter", "position": number, **page(name)} for number, name in enumerate(chapters, 1)
+                ],
+            }
+        )
+    whole |= page(pagename) | {"isPartOf": book}
+    name = pagename.rsplit("/", 1)[-1]
+    if pagename in chapters:
+        return whole | {"@type": "Chapter", "position": chapters.index(pagename) + 1}
+    if pagename.startswith("chapters/teaching/"):
+        return whole | {"@type": "LearningResource", "learningResourceType": TEACHING.get(name, "exercise")}
+    if pagename != "chapters/data":
+        return whole | {"@type": "WebPage"}
+    return whole | {
+        "@type": "Dataset",
+        "name": package["title"],
+        "description": package["description"],
+        "creator": author,
+        "version": package["version"],
+        "dateCreated": package["created"][:10],
+        "distribution": [
+            _download(package["title"], "application/zip", link("data/who-is-in-the-room-data.zip")),
+            *(
+                _download(part["title"], part["mediatype"], link(f"data/{part['path']}"))
+                for part in package["resources"]
+            ),
+        ],
+    }
+
+
+def _download(name: str, kind: str, url: str) -> dict:
+    return {"@type": "DataDownload", "name": name, "encodingFormat": kind, "contentUrl": url}
+
+
+# To cite and to take away
+
+
+def citation(app: Sphinx) -> dict:
+    return yaml.safe_load((Path(app.srcdir) / "CITATION.cff").read_text("utf-8"))
+
+
+def take(app: Sphinx, pagename: str, context: dict) -> str:
+    if pagename in DRAWN:
+        return ""
+    source = context.get("sourcename", "")
+    here = context["pathto"](f"_sources/{source}", 1)
+    notebook = f'<p><a href="{escape(here)}" download>Download this page as a notebook</a></p>'
+    plain, bibtex = cited(app, pagename)
+    return (
+        '<section class="take" aria-label="Cite and take away"><details><summary>Cite this page</summary>'
+        f"<p>{plain}</p><pre>{escape(bibtex)}</pre></details>{notebook if source.endswith('.ipynb') else ''}</section>"
+    )
+
+
+def cited(app: Sphinx, pagename: str) -> tuple[str, str]:
+    """A page's citation as HTML, and as BibTeX."""
+    cff, url = citation(app), address(app, pagename)
+    author, book, day, version = (cff["authors"][0]["name"], cff["title"], cff["date-released"], cff["version"])
+    author = author[0].upper() + author[1:]
+    cover = pagename == app.config.root_doc
+    title = title_of(app, pagename)
+    plain = f"{escape(author)} {'' if cover else f'“{escape(title)}”. In '}<cite>{escape(book)}</cite>"
+    plain += f", version {version}, {dates.in_words(str(day))}."
+    if url:
+        plain += f' <a href="{escape(url)}">{escape(url)}</a>'
+    key = "who-is-in-the-room" + ("" if cover else pagename.removeprefix("chapters").replace("/", "-"))
+    fields = {
+        "author": f"{{{author}}}",
+        "title": f"{{{_tex(title)}}}",
+        **({} if cover else {"booktitle": f"{{{_tex(book)}}}"}),
+        "year": f"{day.year}",
+        "month": MONTHS[day.month - 1],
+        "note": f"Version {version}",
+        **({"url": url} if url else {}),
+    }
+    lines = (f"  {name} = {value if name == 'month' else f'{{{value}}}'}" for name, value in fields.items())
+    return plain, f"@{'book' if cover else 'incollection'}{{{key},\n" + ",\n".join(lines) + "\n}"
+
+
+def _tex(text: str) -> str:
+    return re.sub(r"([&%$#_])", r"\\\1", text)
+
+
+def setup(app: Sphinx) -> None:
+    site.setup(app)

@@ -1,0 +1,199 @@
+"""What every page of the book is made of beside its text: style, scripts, policy, contents, and the table of changes.
+
+The theme (`theme/`) is the book's own: one style sheet, and scripts inside the page, each allowed by its hash, so that
+a page is a document, a sheet and an icon, opens from disk, and runs nothing else.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import shutil
+import zipfile
+from html import escape
+from pathlib import Path
+
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.errors import ExtensionError
+from sphinx.writers.html5 import HTML5Translator
+
+from . import head, notes, search
+
+HERE = Path(__file__).parent
+THEME = HERE / "theme"
+ARCHIVE = "who-is-in-the-room-data.zip"
+ROOT = "chapters/index"
+
+
+def classic_timeline() -> str:
+    """timeline.mjs and its host as one classic script: a module script would not load from `file://`."""
+    module = (HERE / "timeline.mjs").read_text("utf-8")
+    start, export, names = module.partition("export default ")
+    if not export:
+        raise ExtensionError("timeline.mjs must end with its default export")
+    host = (HERE / "static" / "host.js").read_text("utf-8")
+    return f'(() => {{\n"use strict";\n{start}const timeline = {names}{host}}})();\n'
+
+
+def _script(name: str) -> str:
+    return (HERE / "static" / f"{name}.js").read_text("utf-8")
+
+
+def scripts_for(pagename: str, body: str) -> list[str]:
+    """The scripts of a page, in the order in which they run: only those that it has a use for."""
+    wanted = {
+        "timeline": 'class="timeline' in body,
+        "stand": 'class="stand"' in body,
+        "search": pagename == "search",
+        "notes": True,
+        "page": True,
+    }
+    return [classic_timeline() if name == "timeline" else _script(name) for name, use in wanted.items() if use]
+
+
+def policy(scripts: list[str], *, loads: bool) -> str:
+    """The Content-Security-Policy of a page: its own scripts by hash, and what those load where a page `loads` more.
+
+    Source: https://www.w3.org/TR/CSP3/#strict-dynamic-usage
+    """
+    digests = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts)
+    allowed = [f"'sha256-{digest}'" for digest in digests] + (["'strict-dynamic'"] if loads else [])
+    return "; ".join(
+        [
+            "default-src 'none'",
+            f"script-src {' '.join(allowed)}",
+            "style-src 'self'",
+            "img-src 'self' data:",
+            "form-action 'self'",
+            "base-uri 'none'",
+        ]
+    )
+
+
+def _named(path: Path, text: str, suffix: str) -> str:
+    """Write a file under a name that changes with its contents, so that it can be cached for good; returns the name."""
+    name = f"{path.name}-{hashlib.sha256(text.encode()).hexdigest()[:10]}.{suffix}"
+    (path.parent / name).write_text(text, "utf-8")
+    return name
+
+
+def watch_assets(app: Sphinx, config: Config) -> None:
+    """A change of style, script or theme makes every page anew: each carries its scripts, and its sheet's name."""
+    folders = (THEME, HERE / "static", HERE)
+    files = sorted(path for folder in folders for path in folder.iterdir() if path.is_file())
+    config.companion_assets = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+
+
+def write_assets(app: Sphinx) -> None:
+    if app.builder.format != "html":
+        return
+    app.builder.search = False
+    out = Path(app.outdir)
+    static = out / "_static"
+    static.mkdir(parents=True, exist_ok=True)
+    for old in static.glob("book-*.css"):
+        old.unlink()
+    sheet = "\n".join(path.read_text("utf-8") for path in (THEME / "book.css", HERE / "timeline.css"))
+    app.companion_style = f"_static/{_named(static / 'book', sheet, 'css')}"
+    (static / "icon.svg").write_text((THEME / "icon.svg").read_text("utf-8"), "utf-8")
+    write_data(Path(app.srcdir), out / "data")
+
+
+def write_data(source: Path, out: Path) -> None:
+    """The tables for others: each file, and all with their licence in one archive (the same bytes each time)."""
+    out.mkdir(exist_ok=True)
+    files = [*sorted((source / "data").iterdir()), source / "LICENSE-CONTENT"]
+    with zipfile.ZipFile(out / ARCHIVE, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in files:
+            (out / path.name).write_bytes(path.read_bytes())
+            archive.writestr(
+                zipfile.ZipInfo(path.name, (1980, 1, 1, 0, 0, 0)), path.read_bytes(), compress_type=zipfile.ZIP_DEFLATED
+            )
+
+
+def fill_page(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
+    """Give a page what `layout.html` asks for."""
+    body = context.get("body", "")
+    if body:
+        # Sphinx gives sources a role that ARIA has withdrawn.
+        body = body.replace('role="doc-biblioentry"', 'role="listitem"')
+        body += notes.of_page(body, app.companion)
+        context["body"] = body
+    first = _script("scheme")
+    scripts = scripts_for(pagename, body)
+    pathto = context["pathto"]
+    context |= {
+        "first_script": first,
+        "scripts": scripts,
+        "policy": policy([first, *scripts], loads=pagename == "search"),
+        "style": pathto(app.companion_style, 1),
+        "icon": pathto("_static/icon.svg", 1),
+        "contents": _contents(context),
+        "place": _place(app, pagename),
+        "head": head.of_page(app, pagename, context),
+        "take": head.take(app, pagename, context),
+    }
+
+
+def _contents(context: dict) -> str:
+    """The list of all pages, with the sections of this one under its name."""
+    html = context["toctree"](maxdepth=1, collapse=True, includehidden=True, titles_only=True) or ""
+    html = html.replace('<p class="caption" role="heading">', '<p class="caption">').replace("reference internal", "")
+    sections = re.search(r"<ul>.*?<ul>(.*)</ul>.*?</ul>", context.get("toc", ""), re.DOTALL)
+    return re.sub(
+        r'(<li class="toctree-l1 current"><a )class="current "(.*?</a>)',
+        lambda match: f'{match[1]}aria-current="page"{match[2]}' + (f"<ul>{sections[1]}</ul>" if sections else ""),
+        html.replace(' class=""', ""),
+    )
+
+
+def _place(app: Sphinx, pagename: str) -> str:
+    """Where the page stands in its part of the book: “The chapters, 2 of 4”."""
+    for part in app.env.external_site_map.root.subtrees:
+        pages = [str(item) for item in part.items]
+        if pagename in pages and len(pages) > 1:
+            return f"{escape(part.caption)}, {pages.index(pagename) + 1} of {len(pages)}"
+    return ""
+
+
+class PageTranslator(HTML5Translator):
+    """Tables stand in a frame of their own, in which a wide one scrolls, by keyboard too."""
+
+    def visit_table(self, node):
+        self.body.append('<div class="table-scroll" role="group" aria-label="Table" tabindex="0">')
+        super().visit_table(node)
+
+    def depart_table(self, node):
+        super().depart_table(node)
+        self.body.append("</div>")
+
+
+def finish(app: Sphinx, error: Exception | None) -> None:
+    """Write the index of the search, and leave out what Sphinx brings along and no page uses."""
+    if error is not None or app.builder.format != "html":
+        return
+    static = Path(app.outdir) / "_static"
+    (static / "search-index.js").write_text(search.index(app), "utf-8")
+    for path in static.iterdir():
+        if path.name not in {Path(app.companion_style).name, "search-index.js", "icon.svg", "cards"}:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def search_page(app: Sphinx):
+    """The book's own search instead of Sphinx's."""
+    yield "search", {"title": "Search"}, "search.html"
+
+
+def setup(app: Sphinx) -> dict:
+    app.add_html_theme("companion", str(THEME))
+    app.set_translator("html", PageTranslator)
+    app.add_config_value("companion_assets", "", "html", str)
+    app.connect("config-inited", watch_assets)
+    app.connect("builder-inited", write_assets)
+    app.connect("html-page-context", fill_page)
+    app.connect("html-collect-pages", search_page)
+    app.connect("build-finished", finish)
+    head.setup(app)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,425 @@
+"""How the book is found, shared and cited: descriptions, cards, linked data, map, feed, redirects, the lost page."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import urljoin, urlsplit
+from xml.etree import ElementTree
+
+import pytest
+import yaml
+from companion import cards, head, site
+from conftest import BOOK, CHAPTERS, ROOT
+from pybtex.database import parse_string
+from sphinx.errors import ConfigError, ExtensionError
+
+ADDRESS = "https://example.org/room/"
+COVER = "chapters/index"
+MOVED = {"chapters/before-the-title": "chapters/history", "old/films.html": "chapters/films"}
+ATOM = "{http://www.w3.org/2005/Atom}"
+CFF = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+
+
+class Head(HTMLParser):
+    """What the head of a page says."""
+
+    def __init__(self, path: Path):
+        super().__init__()
+        self.meta, self.links, self.title, self.data, self._in = {}, [], "", "", ""
+        self.feed(path.read_text("utf-8"))
+
+    def handle_starttag(self, tag, attributes):
+        found = dict(attributes)
+        if tag == "meta" and (name := found.get("name") or found.get("property")):
+            assert name not in self.meta, f"{name} stands twice"
+            self.meta[name] = found["content"]
+        elif tag == "link":
+            self.links.append(found)
+        self._in = tag if tag == "title" and not self.title else found.get("type", "") if tag == "script" else ""
+
+    def handle_endtag(self, tag):
+        self._in = ""
+
+    def handle_data(self, text):
+        if self._in == "title":
+            self.title += text
+        elif self._in == "application/ld+json":
+            self.data += text
+
+    def link(self, rel: str) -> list[str]:
+        return [link["href"] for link in self.links if link["rel"] == rel]
+
+
+def docnames(book: Path) -> list[str]:
+    """The pages of a book that have a source."""
+    return sorted(
+        str(path.relative_to(book / "_sources").with_suffix(""))
+        for path in (book / "_sources").rglob("*")
+        if path.suffix in (".md", ".ipynb") and path.with_suffix("").name
+    )
+
+
+def addresses(data, keys=("url", "contentUrl")):
+    for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+        if key in keys:
+            yield value
+        elif isinstance(value, dict | list):
+            yield from addresses(value)
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory) -> Path:
+    """The book as the publishing workflow builds it, with two pages that have moved."""
+    out = tmp_path_factory.mktemp("published")
+    config = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
+    config["sphinx"]["config"]["companion_redirects"] = MOVED
+    config["sphinx"]["local_extensions"] = {"companion.book": str(ROOT / "chapters")}
+    (out / "_config.yml").write_text(yaml.safe_dump(config), "utf-8")
+    built = run(out, ADDRESS.rstrip("/"), "--config", str(out / "_config.yml"))
+    assert built.returncode == 0, built.stdout + built.stderr
+    return out / "_build" / "html"
+
+
+def run(out: Path, address: str, *options: str) -> subprocess.CompletedProcess:
+    jupyter_book = Path(sys.executable).with_name("jupyter-book")
+    command = [jupyter_book, "build", ".", "-W", "-n", "--keep-going", "--path-output", out]
+    environment = os.environ | {"BOOK_URL": address}
+    return subprocess.run([*command, *options], cwd=ROOT, env=environment, capture_output=True, text=True)
+
+
+class TestEveryPage:
+    def test_descriptions_are_the_pages_own(self):
+        found = {name: Head(BOOK / f"{name}.html").meta["description"] for name in [*docnames(BOOK), "search", "404"]}
+        assert {name: text for name, text in found.items() if not 50 <= len(text) <= 170} == {}
+        assert len(set(found.values())) == len(found)
+        assert not [text for text in found.values() if re.search(r"\[|<|^Time:", text)]
+        assert {text[-1] for text in found.values()} <= set(".?!…”")
+
+    def test_titles_name_page_and_book(self):
+        titles = {name: Head(BOOK / f"{name}.html").title for name in docnames(BOOK)}
+        assert titles[COVER] == CFF["title"]
+        assert titles["chapters/method"] == "How this book knows, Who Is in the Room?"
+        assert len(set(titles.values())) == len(titles)
+
+    def test_a_local_book_has_no_address(self):
+        for path in BOOK.rglob("*.html"):
+            page = Head(path)
+            assert not page.link("canonical")
+            assert not page.link("alternate")
+            assert not {name for name in page.meta if name.startswith(("og:url", "og:image"))}
+        assert not [name for name in ("sitemap.xml", "feed.xml", "robots.txt") if (BOOK / name).exists()]
+
+    def test_a_published_book_has_one(self, published):
+        for name in docnames(published):
+            page = Head(published / f"{name}.html")
+            assert page.link("canonical") == [f"{ADDRESS}{name}.html"] == [page.meta["og:url"]]
+            assert page.link("alternate") == [f"{ADDRESS}feed.xml"]
+            assert page.meta["og:type"] == ("book" if name == COVER else "article")
+            assert page.meta["og:description"] == page.meta["description"]
+            assert page.meta["twitter:card"] == "summary_large_image"
+            picture = published / page.meta["og:image"].removeprefix(ADDRESS)
+            assert picture.name == f"{cards.CARDS.get(name, cards.CARDS[COVER]).name}.png"
+            size = (int(page.meta["og:image:width"]), int(page.meta["og:image:height"]))
+            assert (int.from_bytes(picture.read_bytes()[16:20]), int.from_bytes(picture.read_bytes()[20:24])) == size
+            assert page.meta["og:image:alt"]
+        for name in ("search", "404"):
+            page = Head(published / f"{name}.html")
+            assert page.meta["robots"] == "noindex"
+            assert not page.link("canonical")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("", ""),
+        ("  ", ""),
+        ("https://example.org", "https://example.org/"),
+        ("https://Example.org/Room//", "https://example.org/Room/"),
+        ("http://127.0.0.1:8000/", "http://127.0.0.1:8000/"),
+    ],
+)
+def test_an_address_is_brought_into_one_form(value, expected):
+    assert site.address(value) == expected
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(
+            "example.org",
+            "//example.org/",
+            "ftp://example.org/",
+            "https://",
+            "https://example.org/?a=1",
+            "javascript:x",
+        ),
+        *("https://example.org/#top", "https://example.org/index.html", "https://example.org/a b", "https://e:port/"),
+        *('https://example.org/"><script>', "https://user@example.org/", "https://[example/"),
+    ],
+)
+def test_a_bad_address_is_told(value):
+    with pytest.raises(ConfigError, match=f"BOOK_URL is {re.escape(repr(value))}"):
+        site.address(value)
+
+
+def test_the_environment_gives_the_address(monkeypatch):
+    config = SimpleNamespace(html_baseurl="https://typed.example/")
+    monkeypatch.setenv("BOOK_URL", ADDRESS.rstrip("/"))
+    site.published(None, config)
+    assert config.html_baseurl == ADDRESS
+    monkeypatch.delenv("BOOK_URL")
+    site.published(None, config)
+    assert config.html_baseurl == ""
+
+
+class TestCards:
+    def test_the_cover_the_chapters_and_the_article_have_one(self):
+        parts = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))["parts"]
+        pages = [page["file"] for part in parts if part["caption"] in head.CHAPTERS for page in part["chapters"]]
+        assert set(cards.CARDS) == {COVER, *pages}
+
+    @pytest.mark.parametrize("name", cards.CARDS)
+    def test_a_card_shows_the_title_that_its_page_has(self, name):
+        card = cards.CARDS[name]
+        png = (cards.FOLDER / f"{card.name}.png").read_bytes()
+        title = Head(BOOK / f"{name}.html").title.removesuffix(f", {head.NAME}")
+        if name == COVER:
+            assert CFF["title"].startswith(cards.title_in(card.name))
+        else:
+            assert cards.title_in(card.name) == title, "draw the cards anew: python -m companion.cards"
+        assert len(png) < 60_000
+        assert (int.from_bytes(png[16:20]), int.from_bytes(png[20:24])) == (cards.WIDTH, cards.HEIGHT)
+        assert (BOOK / "_static" / "cards" / f"{card.name}.png").read_bytes() == png
+
+    def test_a_title_is_broken_without_loss(self):
+        for title in ("Short", "Before the title: a longer history of intimacy coordination", "*Anora*: an offer"):
+            lines = cards.lines_of(title, 25)
+            assert " ".join(lines).replace("\u00a0", " ") == title
+            assert max(len(line) for line in lines) <= 27
+
+
+class TestLinkedData:
+    @pytest.mark.parametrize("where", ["local", "published"])
+    def test_every_address_in_it_exists(self, where, published):
+        book, base = (BOOK, f"{BOOK.as_uri()}/") if where == "local" else (published, ADDRESS)
+        for name in docnames(book):
+            data = json.loads(Head(book / f"{name}.html").data)
+            assert data["@context"] == "https://schema.org"
+            found = list(addresses(data))
+            assert found
+            for url in found:
+                target = urljoin(f"{base}{name}.html", url)
+                assert target.startswith(base)
+                assert (book / target.removeprefix(base)).is_file(), url
+                assert where == "local" or url == target
+
+    def test_the_cover_is_a_book_of_chapters(self):
+        data = json.loads(Head(BOOK / f"{COVER}.html").data)
+        assert (data["@type"], data["name"], data["version"]) == ("Book", CFF["title"], CFF["version"])
+        assert data["datePublished"] == str(CFF["date-released"])
+        assert [part["position"] for part in data["hasPart"]] == list(range(1, len(data["hasPart"]) + 1))
+        assert {f"{name}.html" for name in CHAPTERS} <= {part["url"].rpartition("/")[2] for part in data["hasPart"]}
+
+    def test_pages_are_parts_of_it(self):
+        kinds = {}
+        for name in docnames(BOOK):
+            data = json.loads(Head(BOOK / f"{name}.html").data)
+            kinds.setdefault(data["@type"], []).append(name)
+            assert data["isAccessibleForFree"] is True
+            if name != COVER:
+                assert data["isPartOf"]["@type"] == "Book"
+                assert data["description"]
+            assert ("learningResourceType" in data) == name.startswith("chapters/teaching/")
+        assert {f"chapters/{name}" for name in (*CHAPTERS, "question", "article")} == set(kinds["Chapter"])
+        assert kinds["Dataset"] == ["chapters/data"]
+        # No verdict of the book is offered to machines without the page that it stands on.
+        assert "ClaimReview" not in kinds
+
+    def test_the_data_page_describes_every_file(self):
+        data = json.loads(Head(BOOK / "chapters/data.html").data)
+        package = json.loads((ROOT / "data" / "datapackage.json").read_text("utf-8"))
+        files = {part["contentUrl"].rpartition("/")[2] for part in data["distribution"]}
+        assert files == {"who-is-in-the-room-data.zip", *(part["path"] for part in package["resources"])}
+        assert (data["description"], data["license"]) == (package["description"], package["licenses"][0]["path"])
+
+
+class TestAround:
+    def test_the_map_has_exactly_the_pages(self, published):
+        root = ElementTree.parse(published / "sitemap.xml").getroot()
+        assert {loc.text for loc in root.iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")} == {
+            f"{ADDRESS}{name}.html" for name in docnames(published)
+        }
+        assert f"Sitemap: {ADDRESS}sitemap.xml" in (published / "robots.txt").read_text("utf-8")
+
+    def test_the_feed_is_atom(self, published):
+        root = ElementTree.parse(published / "feed.xml").getroot()
+        entries = root.findall(f"{ATOM}entry")
+        assert root.tag == f"{ATOM}feed"
+        assert entries
+        for part in (root, *entries):
+            for name in ("id", "title", "updated"):
+                assert len(part.findall(f"{ATOM}{name}")) == 1
+            assert re.fullmatch(r"\d{4}-\d\d-\d\dT00:00:00Z", part.find(f"{ATOM}updated").text)
+            assert part.find(f"{ATOM}id").text.startswith("tag:example.org,2026-11-22:")
+        ids = [part.find(f"{ATOM}id").text for part in (root, *entries)]
+        assert len(set(ids)) == len(ids)
+        assert root.find(f"{ATOM}author/{ATOM}name").text
+        assert root.find(f"{ATOM}updated").text == max(entry.find(f"{ATOM}updated").text for entry in entries)
+        links = {link.get("rel"): link.get("href") for link in root.findall(f"{ATOM}link")}
+        assert links == {"self": f"{ADDRESS}feed.xml", "alternate": f"{ADDRESS}{COVER}.html"}
+
+    def test_corrections_and_editions_become_entries(self, monkeypatch, tmp_path):
+        row = {"id": "index-days-2027-01", "date": "2027-01-15", "page": "anora"}
+        row |= {"was": "40 <days>", "now": "37 days", "reason": "The source is exact."}
+        rows = SimpleNamespace(to_dict=lambda kind: [row])
+        (tmp_path / "CHANGELOG.md").write_text("# Changes\n\n## Unreleased\n\nMore.\n\n## 1.0, 2 May 2027\n\nOne.\n")
+        (tmp_path / "CITATION.cff").write_text((ROOT / "CITATION.cff").read_text("utf-8"))
+        app = SimpleNamespace(
+            srcdir=tmp_path,
+            config=SimpleNamespace(html_baseurl=ADDRESS, root_doc=COVER, language="en"),
+            builder=SimpleNamespace(get_target_uri=lambda name: f"{name}.html"),
+            companion=SimpleNamespace(corrections=rows),
+            env=SimpleNamespace(titles={}),
+        )
+        first, second = ElementTree.fromstring(site.feed(app)).findall(f"{ATOM}entry")
+        assert [first.find(f"{ATOM}title").text, second.find(f"{ATOM}title").text] == [
+            "Version 1.0",
+            "Correction: anora",
+        ]
+        assert second.find(f"{ATOM}id").text == "tag:example.org,2026-11-22:correction-index-days-2027-01"
+        assert second.find(f"{ATOM}link").get("href").endswith("corrections.html#correction-index-days-2027-01")
+        assert "40 <days>" in second.find(f"{ATOM}content").text
+        (tmp_path / "CHANGELOG.md").write_text("# Changes\n\n## 1.0, soon\n\nOne.\n")
+        with pytest.raises(ExtensionError, match=r"'1\.0, soon' must be a version and a day"):
+            site.feed(app)
+
+    def test_a_host_is_told_what_a_page_cannot_say(self):
+        rules = (BOOK / "_headers").read_text("utf-8")
+        style = re.search(r"^/(_static/book-\w+\.css)\n  Cache-Control: .*immutable$", rules, re.M)[1]
+        assert (BOOK / style).is_file()
+        for name in ("Referrer-Policy", "Permissions-Policy", "X-Content-Type-Options", "Cross-Origin-Opener-Policy"):
+            assert re.search(rf"^/\*\n(?:  .+\n)*  {name}: \S", rules, re.M)
+        assert "frame-ancestors" in rules
+        assert re.findall(r"=\([^)]", rules) == []
+        assert max(len(line) for line in rules.splitlines()) < 2000  # what Cloudflare Pages reads
+
+
+class TestRedirects:
+    @pytest.mark.parametrize(("old", "new"), [("index", COVER), *MOVED.items()])
+    @pytest.mark.parametrize("host", ["served", "from disk"])
+    def test_they_lead_on_without_a_script(self, open_page, serve, published, old, new, host):
+        path = f"{old.removesuffix('.html')}.html"
+        start = f"{serve(published)}/{path}" if host == "served" else (published / path).as_uri()
+        reader = open_page(start, javascript=False)
+        reader.page.wait_for_url(f"**/{new}.html")
+        assert reader.page.locator("h1").count() == 1
+        assert reader.complaints == []
+        page = Head(published / path)
+        assert page.link("canonical") == [f"{ADDRESS}{new}.html"]
+        assert page.meta["description"] == Head(published / f"{new}.html").meta["description"]
+        body = (published / path).read_text("utf-8")
+        assert f'<a href="{"../" * path.count("/")}{new}.html">' in body
+        assert "<script" not in body
+
+    def test_the_front_door_of_a_local_book_leads_to_the_cover(self, open_page):
+        page = open_page((BOOK / "index.html").as_uri(), javascript=False).page
+        page.wait_for_url(f"**/{COVER}.html")
+
+    @pytest.mark.parametrize(
+        ("old", "new", "rule"),
+        [
+            ("chapters/old", "chapters/nowhere", "there is no page 'chapters/nowhere'"),
+            ("chapters/anora", COVER, "the old page is still there"),
+            ("chapters/anora.html", COVER, "the old page is still there"),
+            ("search", COVER, "the old page is still there"),
+            ("../outside", COVER, "must be a path inside the book"),
+            ("/old", COVER, "must be a path inside the book"),
+        ],
+    )
+    def test_a_bad_one_is_told(self, old, new, rule):
+        env = SimpleNamespace(found_docs={COVER, "chapters/anora"})
+        app = SimpleNamespace(config=SimpleNamespace(root_doc=COVER, companion_redirects={old: new}))
+        with pytest.raises(ExtensionError, match=re.escape(rule)):
+            site.check_redirects(app, env)
+
+
+class TestLost:
+    def test_it_works_at_any_depth(self, open_page, serve, published, tmp_path):
+        (tmp_path / "room").symlink_to(published, target_is_directory=True)
+        deep = tmp_path / "some" / "where" / "deep"
+        deep.mkdir(parents=True)
+        shutil.copy(published / "404.html", deep / "page.html")
+        reader = open_page(f"{serve(tmp_path)}/some/where/deep/page.html")
+        page = reader.page
+        assert reader.complaints == reader.strangers == []
+        assert page.evaluate("document.styleSheets[0].cssRules.length") > 50
+        links = page.evaluate("[...document.querySelectorAll('a[href], form, link')].map(a => a.href || a.action)")
+        paths = {urlsplit(link).path for link in links if link.startswith("http://127.0.0.1:")}
+        assert {"/room/chapters/index.html", "/room/search.html", "/room/chapters/anora.html"} <= paths
+        assert [path for path in paths if not path.endswith("/page.html") and not (tmp_path / path[1:]).is_file()] == []
+
+    def test_it_works_in_a_local_book(self, open_page):
+        reader = open_page((BOOK / "404.html").as_uri(), width=390)
+        assert reader.complaints == []
+        reader.page.get_by_role("link", name="Begin at the cover").click()
+        reader.page.wait_for_url(f"**/{COVER}.html")
+
+
+class TestCitation:
+    @pytest.mark.parametrize("name", [COVER, "chapters/anora", "chapters/teaching/slides"])
+    def test_a_page_says_how_to_cite_it(self, open_page, published, name):
+        page = open_page((published / f"{name}.html").as_uri(), javascript=False).page
+        page.locator(".take summary").click()
+        plain, bibtex = page.locator(".take p").first.inner_text(), page.locator(".take pre").inner_text()
+        for part in (CFF["title"], f"version {CFF['version']}", "22 November 2026", f"{ADDRESS}{name}.html"):
+            assert part in plain
+        (entry,) = parse_string(bibtex, "bibtex").entries.values()
+        assert entry.type == ("book" if name == COVER else "incollection")
+        assert entry.fields["url"] == f"{ADDRESS}{name}.html"
+        assert CFF["title"] in entry.fields["title" if name == COVER else "booktitle"]
+        assert entry.fields["year"] == str(CFF["date-released"].year)
+
+    def test_a_local_page_is_cited_without_an_address(self):
+        take = re.search(r'<section class="take".*?</section>', (BOOK / "chapters/anora.html").read_text("utf-8"), re.S)
+        assert "http" not in take[0]
+        assert "url =" not in take[0]
+
+    def test_notebooks_can_be_taken_away(self):
+        for name in docnames(BOOK):
+            found = re.findall(r'href="([^"]+\.ipynb)" download', (BOOK / f"{name}.html").read_text("utf-8"))
+            source = ROOT / f"{name}.ipynb"
+            assert len(found) == source.is_file()
+            for link in found:
+                assert ((BOOK / f"{name}.html").parent / link).read_bytes() == source.read_bytes()
+
+    def test_the_file_is_what_the_format_asks_for(self):
+        """Citation File Format 1.2.0: https://github.com/citation-file-format/citation-file-format"""
+        book = CFF["preferred-citation"]
+        assert {"cff-version", "message", "title", "authors"} <= set(CFF)
+        assert {"type", "title", "authors"} <= set(book)
+        assert (CFF["cff-version"], CFF["type"], book["type"]) == ("1.2.0", "dataset", "book")
+        common = {"title", "authors", "version", "date-released", "license"}
+        assert set(CFF) <= common | {"cff-version", "message", "type", "keywords", "abstract", "preferred-citation"}
+        assert set(book) <= common | {"type", "year", "month", "languages"}
+        assert all(set(author) == {"name"} for author in [*CFF["authors"], *book["authors"]])
+        assert len(set(CFF["keywords"])) == len(CFF["keywords"])
+        assert {name: book[name] for name in common} == {name: CFF[name] for name in common}
+        assert (book["year"], book["month"]) == (CFF["date-released"].year, CFF["date-released"].month)
+
+    def test_it_agrees_with_the_rest_of_the_book(self):
+        newest = next(site.releases(SimpleNamespace(srcdir=ROOT, config=SimpleNamespace(html_baseurl="", root_doc=""))))
+        package = json.loads((ROOT / "data" / "datapackage.json").read_text("utf-8"))
+        config = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
+        assert (newest["title"], newest["day"]) == (f"Version {CFF['version']}", str(CFF["date-released"]))
+        assert package["version"] == CFF["version"]
+        assert package["licenses"][0]["name"] == CFF["license"]
+        assert config["sphinx"]["config"]["html_title"] == CFF["title"]
+        assert config["author"] == CFF["authors"][0]["name"]
