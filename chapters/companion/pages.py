@@ -66,6 +66,7 @@ def policy(scripts: list[str], *, loads: bool) -> str:
             f"script-src {' '.join(allowed)}",
             "style-src 'self'",
             "img-src 'self' data:",
+            "connect-src 'self'",
             "form-action 'self'",
             "base-uri 'none'",
         ]
@@ -117,8 +118,7 @@ def fill_page(app: Sphinx, pagename: str, templatename: str, context: dict, doct
     """Give a page what `layout.html` asks for."""
     body = context.get("body", "")
     if body:
-        # Sphinx gives sources a role that ARIA has withdrawn.
-        body = body.replace('role="doc-biblioentry"', 'role="listitem"')
+        body = _mended(body)
         body += notes.of_page(body, app.companion)
         context["body"] = body
     first = _script("scheme")
@@ -135,6 +135,13 @@ def fill_page(app: Sphinx, pagename: str, templatename: str, context: dict, doct
         "head": head.of_page(app, pagename, context),
         "take": head.take(app, pagename, context),
     }
+
+
+def _mended(body: str) -> str:
+    """What Sphinx and MyST-NB write and ARIA or HTML does not allow."""
+    body = body.replace('role="doc-biblioentry"', 'role="listitem"')  # withdrawn from ARIA
+    body = body.replace('<summary aria-label="Toggle hidden content">', "<summary>")  # its text is its name
+    return re.sub(r'<p class="((?:collapsed|expanded) admonition-title)">(.*?)</p>', r'<span class="\1">\2</span>', body)
 
 
 def _contents(context: dict) -> str:
@@ -159,10 +166,10 @@ def _place(app: Sphinx, pagename: str) -> str:
 
 
 class PageTranslator(HTML5Translator):
-    """Tables stand in a frame of their own, in which a wide one scrolls, by keyboard too."""
+    """Tables stand in a frame of their own, in which a wide one scrolls (by keyboard too: see page.js)."""
 
     def visit_table(self, node):
-        self.body.append('<div class="table-scroll" role="group" aria-label="Table" tabindex="0">')
+        self.body.append('<div class="table-scroll">')
         super().visit_table(node)
 
     def depart_table(self, node):

@@ -229,11 +229,11 @@ function liveChart({ figure, events, lanes, panels, first, last, set, signal }) 
     },
   };
   for (const [name, listener] of Object.entries(hand)) svg.addEventListener(name, listener, { signal });
-  figure.prepend(svg);
 
   return function draw(view, shown, selected) {
     let [low, high] = [view.from_year ?? first, (view.to_year ?? last) + 1];
     if (high <= low) [low, high] = [first, last + 1];
+    if (!drawn) figure.prepend(svg); // until then the stored picture stands
     drawn = drawChart(svg, { width: figure.clientWidth, events, low, high, lanes, panels, selected });
     const kinds = lanes.map((kind) => [shown.filter((event) => event.kind === kind).length, kind]).filter(([n]) => n);
     svg.setAttribute("aria-label", `Chart of the events from ${low} to ${high - 1}, in lanes by kind. ${shown.length} of `
@@ -377,7 +377,7 @@ function render({ model, el }) {
   };
   const aborter = new AbortController();
   const { signal } = aborter;
-  let [view, found, pending, waiting, stop, marked] = [{}, {}, false, false, null, null];
+  let [view, found, pending, waiting, followed, stop, marked] = [{}, {}, false, false, false, null, null];
 
   const selected = () => byId.get(model.get("selected"));
   const set = (values) => {
@@ -431,7 +431,7 @@ function render({ model, el }) {
     waiting = true;
   };
   function follow() {
-    waiting = false;
+    [waiting, followed] = [false, true];
     filters.count(found.counts);
     if (figure?.clientWidth && events.length) draw(view, found.shown, model.get("selected"));
   }
@@ -457,7 +457,7 @@ function render({ model, el }) {
     card.hidden = !parts.length;
     cite.hidden = !event;
     close.hidden = !event && !path;
-    if (events.length > MARKS) later();
+    if (events.length > MARKS || !followed) later();
     else follow();
   }
 
@@ -580,7 +580,6 @@ function render({ model, el }) {
     window.addEventListener("hashchange", arrive, { signal });
   }
   show();
-  follow();
   if (model.get("book")) arrive();
 
   return () => {

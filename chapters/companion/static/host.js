@@ -1,5 +1,5 @@
 // The book's host of the timeline: gives the module a model made from the state that the page holds.
-for (const section of document.querySelectorAll("section.timeline")) {
+for (const section of document.querySelectorAll("section.timeline")) setTimeout(() => { // a task for each
   try {
     const state = JSON.parse(section.querySelector("script.timeline-state").textContent);
     const values = {
@@ -22,4 +22,4 @@ for (const section of document.querySelectorAll("section.timeline")) {
   } catch (error) {
     console.warn("The timeline stays a plain list:", error.message);
   }
-}
+});

@@ -19,12 +19,26 @@
   });
   tools.append(label);
 
+  // A table that is wider than its frame can be scrolled by keyboard.
+  const frames = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      const wide = target.scrollWidth > target.clientWidth;
+      const name = target.querySelector("caption")?.textContent ?? "Table";
+      for (const [attribute, value] of Object.entries({ tabindex: "0", role: "group", "aria-label": name })) {
+        if (wide) target.setAttribute(attribute, value);
+        else target.removeAttribute(attribute);
+      }
+    }
+  });
+  for (const frame of document.querySelectorAll(".table-scroll")) frames.observe(frame);
+
   const contents = document.getElementById("contents");
   contents.addEventListener("click", (click) => {
     if (click.target.closest("a") && contents.matches(":popover-open")) contents.hidePopover();
   });
   const here = contents.querySelector("[aria-current='page']");
-  if (here && getComputedStyle(contents).position === "sticky") here.scrollIntoView({ block: "nearest", behavior: "instant" });
+  if (here && matchMedia("(min-width: 62rem)").matches)
+    requestAnimationFrame(() => contents.scrollTo({ top: here.offsetTop - contents.clientHeight / 3, behavior: "instant" }));
 
   const links = new Map([...contents.querySelectorAll("li.current a[href^='#']")].map((link) => [link.hash.slice(1), link]));
   links.delete("");

@@ -1,0 +1,427 @@
+"""Every page of the book, held to what a reader is promised: what it costs, what it asks of whom, that everybody can
+read it in any colours and at any width, and that two engines and a validator find nothing.
+
+A page is loaded once for a whole class of tests, which put it under other colours and widths. The longer round, in
+which the controls of the pages are used first, is `make audit` (audit_pages.py).
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import gzip
+import hashlib
+import itertools
+import json
+import re
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from bench import contenders, server
+from conftest import BOOK
+from playwright.sync_api import Browser, Page
+
+PAGES = sorted(str(path.relative_to(BOOK)) for path in [BOOK / "search.html", *BOOK.glob("chapters/**/*.html")])
+KINDS = tomllib.loads((Path(__file__).parent / "budget.toml").read_text("utf-8"))
+SAMPLE = "chapters/question.html"
+WIDTHS = (320, 1280)
+LOOKS = {
+    "light": {"color_scheme": "light", "forced_colors": "none"},
+    "dark": {"color_scheme": "dark", "forced_colors": "none"},
+    "forced colours": {"color_scheme": "light", "forced_colors": "active"},
+    "forced colours, dark": {"color_scheme": "dark", "forced_colors": "active"},
+}
+AXE = Axe().axe_script
+ENGINE = contenders.PACKAGES / "accessibility-checker-engine" / "ace.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
+COLOURS = ["color-contrast", "link-in-text-block"]
+"""The rules of axe whose answer depends on the colours that are emulated."""
+VALIDATOR = {
+    "root": True,
+    "extends": ["html-validate:standard"],
+    "rules": {"empty-title": "error", "no-inline-style": "error", "no-redundant-for": "error", "valid-id": "off"},
+}
+LEGIBLE = 7
+"""The contrast of running text (WCAG 2.2, success criterion 1.4.6)."""
+
+FAINT = r"""(least) => {
+  const dot = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true }), known = new Map();
+  const rgba = (colour) => {
+    if (!known.has(colour)) {
+      dot.clearRect(0, 0, 1, 1);
+      dot.fillStyle = colour;
+      dot.fillRect(0, 0, 1, 1);
+      const [r, g, b, a] = dot.getImageData(0, 0, 1, 1).data;
+      known.set(colour, [r, g, b, a / 255]);
+    }
+    return known.get(colour);
+  };
+  const over = ([r, g, b, a], [R, G, B]) => [r * a + R * (1 - a), g * a + G * (1 - a), b * a + B * (1 - a), 1];
+  const light = ([r, g, b]) => {
+    const linear = (c) => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+    return 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
+  };
+  const grounds = new Map();
+  const ground = (element) => {
+    if (!element) return [255, 255, 255, 1];
+    if (!grounds.has(element)) {
+      const own = rgba(getComputedStyle(element).backgroundColor);
+      grounds.set(element, own[3] === 1 ? own : over(own, ground(element.parentElement)));
+    }
+    return grounds.get(element);
+  };
+  const veiled = (element) => {
+    let left = 1;
+    for (; element; element = element.parentElement) left *= Number(getComputedStyle(element).opacity);
+    return left;
+  };
+  const found = [];
+  for (const element of document.querySelectorAll("main :is(p, li, dd, td, th)")) {
+    const own = [...element.childNodes].find((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+    if (!own || !element.checkVisibility({ visibilityProperty: true })) continue;
+    const behind = ground(element), ink = rgba(getComputedStyle(element).color);
+    const [one, two] = [light(behind), light(over([...ink.slice(0, 3), ink[3] * veiled(element)], behind))];
+    const contrast = (Math.max(one, two) + 0.05) / (Math.min(one, two) + 0.05);
+    if (contrast < least) found.push(`${contrast.toFixed(2)}: <${element.localName}> ${own.data.trim().slice(0, 60)}`);
+  }
+  return found;
+}"""
+"""Paragraphs, items and cells whose ink differs less from what is behind them than `least`."""
+
+PLACES = r"""() => {
+  const shown = (element) => element.checkVisibility({ visibilityProperty: true });
+  const name = (nav) => nav.getAttribute("aria-label")
+    ?? document.getElementById(nav.getAttribute("aria-labelledby"))?.textContent ?? "";
+  const outside = (element) => !element.closest("main, article, aside, nav, section");
+  return {
+    lang: document.documentElement.lang,
+    title: document.title.trim(),
+    mains: document.querySelectorAll("main, [role=main]").length,
+    banners: [...document.querySelectorAll("header, [role=banner]")].filter(outside).length,
+    closings: [...document.querySelectorAll("footer, [role=contentinfo]")].filter(outside).length,
+    navs: [...document.querySelectorAll("nav, [role=navigation]")].map(name),
+    headings: [...document.querySelectorAll("h1, h2, h3, h4, h5, h6")].filter(shown)
+      .map(({ localName }) => Number(localName[1])),
+  };
+}"""
+
+FOCUSED = r"""() => {
+  const element = document.activeElement;
+  if (!element || element === document.body) return null;
+  const ours = (x, y) => {
+    const top = document.elementFromPoint(x, y);
+    return top && (element.contains(top) || (top.contains(element) && !top.matches("html, body")));
+  };
+  const seen = [...element.getClientRects()].some((box) => {
+    const [left, right] = [Math.max(0, box.left), Math.min(innerWidth, box.right)];
+    const [top, bottom] = [Math.max(0, box.top), Math.min(innerHeight, box.bottom)];
+    if (right - left < 2 || bottom - top < 2) return false;
+    const spots = [[0.5, 0.5], [0.1, 0.2], [0.9, 0.8]];
+    return spots.some(([x, y]) => ours(left + (right - left) * x, top + (bottom - top) * y));
+  });
+  const words = element.getAttribute("aria-label") ?? element.textContent ?? "";
+  return {
+    seen, top: Math.round(element.getBoundingClientRect().top),
+    what: `<${element.localName}> ${words.trim().slice(0, 60)}`,
+    ring: getComputedStyle(element).outlineStyle !== "none",
+  };
+}"""
+"""What has the focus, and whether a reader sees it: some point of it lies on top."""
+
+
+def kind_of(name: str) -> str:
+    return next(kind for kind, given in KINDS.items() if any(fnmatch(name, pattern) for pattern in given["pages"]))
+
+
+@dataclass
+class Visit:
+    """A page that is open, what it asked for, and whatever it said to the console."""
+
+    name: str
+    page: Page
+    asked: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+
+    def look(self, look: str, width: int, height: int = 900) -> None:
+        self.page.emulate_media(**LOOKS[look])
+        self.page.set_viewport_size({"width": width, "height": height})
+
+
+def visit(browser: Browser, address: str, name: str, **options) -> Visit:
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce", **options})
+    opened = Visit(name, context.new_page())
+    opened.page.on("request", lambda request: opened.asked.append(request.url))
+    opened.page.on("console", lambda message: opened.said.append(f"{message.type}: {message.text}"))
+    opened.page.on("pageerror", lambda error: opened.said.append(str(error)))
+    opened.page.goto(f"{address}/{name}", wait_until="load")
+    opened.page.wait_for_timeout(150)
+    return opened
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[str]:
+    with server.serve(BOOK, server.Host) as address:
+        yield address
+
+
+@pytest.fixture(scope="class", params=PAGES)
+def opened(browser, host, request) -> Iterator[Visit]:
+    reader = visit(browser, host, request.param)
+    yield reader
+    reader.page.context.close()
+
+
+def test_every_page_has_a_budget_and_no_chapter_a_large_one():
+    assert {kind_of(name) for name in PAGES} == set(KINDS)
+    assert KINDS["chapter"]["kilobytes"] <= 250
+    assert KINDS["chapter"]["requests"] <= 20
+
+
+class TestAPage:
+    """What a page costs, asks, keeps and says, and that it can be read; in the order of one visit."""
+
+    def test_it_keeps_to_its_budget(self, opened):
+        spent, limit = cost(opened), KINDS[kind_of(opened.name)]
+        over = [
+            f"{figure} {spent[figure]:.1f}, at most {limit[figure]}"
+            for figure in spent
+            if spent[figure] > limit[figure]
+        ]
+        assert not over, f"{opened.name}: {'; '.join(over)} (tests/budget.toml, {kind_of(opened.name)})"
+
+    def test_it_asks_nobody_else_and_leaves_nothing_behind(self, opened, host):
+        assert [address for address in opened.asked if not address.startswith((host, "data:"))] == []
+        kept = "[document.cookie, localStorage.length, sessionStorage.length]"
+        assert opened.page.evaluate(kept) == ["", 0, 0]
+
+    def test_it_has_its_parts_and_its_headings_in_order(self, opened):
+        parts = opened.page.evaluate(PLACES)
+        assert parts["lang"] == "en"
+        assert parts["title"]
+        assert (parts["mains"], parts["banners"], parts["closings"]) == (1, 1, 1)
+        assert all(parts["navs"]), parts["navs"]
+        assert len(set(parts["navs"])) == len(parts["navs"]), parts["navs"]
+        levels = parts["headings"]
+        assert levels.count(1) == 1
+        assert levels[0] == 1
+        steps = [(before, after) for before, after in itertools.pairwise(levels) if after > before + 1]
+        assert steps == [], "a heading skips a level"
+
+    def test_it_never_scrolls_sideways(self, opened):
+        # 320 × 256 is a window of 1280 × 1024 at 400 per cent.
+        for width, height in ((320, 900), (320, 256), (390, 844), (1280, 900)):
+            opened.look("light", width, height)
+            wide = opened.page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= width, f"{opened.name} is {wide} wide in a window of {width} × {height}"
+
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    def test_its_text_stands_out(self, opened, scheme):
+        opened.look(scheme, 1280)
+        faint = opened.page.evaluate(FAINT, LEGIBLE)
+        assert faint == [], f"{opened.name}, {scheme}: {len(faint)} below {LEGIBLE}:1"
+
+    def test_it_has_said_nothing(self, opened):
+        """Last, so that it covers the colours and widths that the others asked for."""
+        for look in LOOKS:
+            opened.look(look, 1280)
+        opened.page.emulate_media(reduced_motion="no-preference")
+        opened.page.wait_for_timeout(50)
+        assert opened.said == []
+
+
+class TestAxe:
+    """Every page at both widths. A page holds the same in all colours, so that only the rules of colour could differ:
+    the sample stands for those here, `TestAPage` measures all running text, and `make audit` runs all of it."""
+
+    def test_it_finds_nothing_on_a_wide_screen(self, opened):
+        opened.look("light", 1280)
+        assert axe(opened.page) == {}
+
+    def test_it_finds_nothing_on_a_narrow_screen(self, opened):
+        opened.look("light", 320)
+        assert axe(opened.page, without=COLOURS) == {}
+
+    @pytest.mark.parametrize("look", list(LOOKS)[1:])
+    @pytest.mark.parametrize("width", WIDTHS)
+    def test_it_finds_nothing_in_other_colours(self, browser, host, width, look):
+        reader = visit(browser, host, SAMPLE)
+        reader.look(look, width)
+        assert axe(reader.page, only=COLOURS) == {}
+        reader.page.context.close()
+
+
+class TestTheSecondEngine:
+    def test_it_finds_nothing(self, opened):
+        opened.look("light", 1280)
+        assert second(opened.page) == []
+
+
+class TestFromDisk:
+    @pytest.mark.parametrize("name", PAGES)
+    def test_a_page_opens_from_disk_in_silence(self, browser, name):
+        reader = visit(browser, BOOK.as_uri(), name)
+        try:
+            assert reader.said == []
+            assert [address for address in reader.asked if not address.startswith(("file:", "data:"))] == []
+        finally:
+            reader.page.context.close()
+
+
+class TestTheMarkup:
+    @pytest.fixture(scope="class")
+    def faults(self) -> dict[str, list[str]]:
+        return validated(PAGES)
+
+    @pytest.mark.parametrize("name", PAGES)
+    def test_the_validator_finds_nothing(self, faults, name):
+        assert faults.get(name, []) == []
+
+    @pytest.mark.parametrize("name", PAGES)
+    def test_its_policy_comes_first_and_allows_no_more_than_is_there(self, name):
+        html = (BOOK / name).read_text("utf-8")
+        head = html[html.index("<head>") : html.index("</head>")]
+        policy = re.search(r'<meta http-equiv="Content-Security-Policy" content="([^"]+)">', head)
+        assert policy, name
+        before = head[len("<head>") : head.index(policy[0])]
+        assert before.strip() in ("", '<meta charset="utf-8">'), "only the character set may stand before the policy"
+        rules = dict(rule.split(" ", 1) for rule in policy[1].split("; "))
+        assert rules["default-src"] == "'none'"
+        assert "unsafe" not in policy[1]
+        assert set(re.findall(r"https?:|\*", policy[1])) == set()
+        for script in inline(html):
+            digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+            assert f"'sha256-{digest}'" in rules["script-src"], f"not allowed: {script[:60]}"
+
+    @pytest.mark.parametrize("name", PAGES)
+    def test_nothing_in_it_is_what_its_policy_forbids(self, name):
+        html = re.sub(r"<script.*?</script>", "", (BOOK / name).read_text("utf-8"), flags=re.DOTALL)
+        assert re.findall(r"<[a-z][^>]*\sstyle=[^>]*>", html) == []
+        assert re.findall(r"<style[^>]*>", html) == []
+        assert re.findall(r"<[a-z][^>]*\son[a-z]+=[^>]*>", html) == []
+        assert (
+            re.findall(r'<(?:script|img|iframe|link|source|object|embed)[^>]+(?:src|href)="(?:https?:)?//[^>]*>', html)
+            == []
+        )
+
+
+class TestTheKeyboard:
+    @pytest.fixture(params=[1280, 390])
+    def width(self, request) -> int:
+        return request.param
+
+    @pytest.mark.parametrize("name", ["chapters/index.html", "chapters/anora.html"])
+    def test_the_skip_link_comes_first_and_leads_to_the_text(self, browser, host, name, width):
+        reader = visit(browser, host, name, viewport={"width": width, "height": 900})
+        page = reader.page
+        page.keyboard.press("Tab")
+        first = page.evaluate(FOCUSED)
+        assert "Skip" in first["what"]
+        assert first["seen"]
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        assert page.evaluate("Boolean(document.activeElement.closest('main'))")
+        page.context.close()
+
+    @pytest.mark.parametrize("name", ["chapters/index.html", "chapters/anora.html"])
+    def test_whatever_has_the_focus_is_seen(self, browser, host, name, width):
+        reader = visit(browser, host, name, viewport={"width": width, "height": 700})
+        page, hidden, unmarked, stops = reader.page, [], [], 0
+        page.keyboard.press("Tab")
+        while (now := page.evaluate(FOCUSED)) and stops < 2000:
+            stops += 1
+            if not now["seen"]:
+                hidden.append(f"{now['what']} at {now['top']}")
+            if not now["ring"]:
+                unmarked.append(now["what"])
+            page.keyboard.press("Tab")
+        assert stops > 20
+        assert hidden == [], f"{len(hidden)} of {stops} stops cannot be seen"
+        assert unmarked == [], f"{len(unmarked)} of {stops} stops have no outline"
+        page.context.close()
+
+
+def cost(opened: Visit) -> dict[str, float]:
+    files = [
+        BOOK / unquote(urlsplit(address).path).lstrip("/") for address in opened.asked if address.startswith("http")
+    ]
+    html = (BOOK / opened.name).read_text("utf-8")
+
+    def sent(*endings: str) -> float:
+        return sum(server.size(file)[1] for file in files if file.suffix in endings) / 1000
+
+    return {
+        "kilobytes": sum(server.size(file)[1] for file in files) / 1000,
+        "requests": len(files),
+        "nodes": opened.page.evaluate("document.querySelectorAll('*').length"),
+        "scripts": len(gzip.compress("".join(inline(html)).encode(), 6)) / 1000 + sent(".js", ".mjs"),
+        "styles": sent(".css"),
+    }
+
+
+def inline(html: str) -> list[str]:
+    """The scripts within a page that a browser would run."""
+    return re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
+
+
+def axe(page: Page, *, only: list[str] | None = None, without: list[str] | None = None) -> dict[str, list[str]]:
+    """The rules that the page breaks, and where; of all rules, or `only` some, or all `without` some."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE)
+    return page.evaluate(
+        """async ([tags, only, without]) => {
+            const runOnly = only ? { type: "rule", values: only } : { type: "tag", values: tags };
+            const rules = Object.fromEntries((without ?? []).map((name) => [name, { enabled: false }]));
+            const { violations } = await axe.run(document, { resultTypes: ["violations"], runOnly, rules });
+            const places = (nodes) => nodes.slice(0, 5).map(({ html }) => html.slice(0, 160));
+            return Object.fromEntries(violations.map(({ id, nodes }) => [id, places(nodes)]));
+        }""",
+        [RULES, only, without],
+    )
+
+
+def second(page: Page) -> list[str]:
+    """What IBM's engine calls a violation."""
+    if not page.evaluate("'ace' in window"):
+        page.evaluate(engine())
+    return page.evaluate(
+        """async () => {
+            const { results } = await new ace.Checker().check(document, ["WCAG_2_2", "IBM_Accessibility"]);
+            return results.filter(({ value }) => value[0] === "VIOLATION" && value[1] === "FAIL")
+                .map(({ ruleId, message, snippet }) => `${ruleId}: ${message} ${snippet.slice(0, 160)}`);
+        }"""
+    )
+
+
+@functools.cache
+def engine() -> str:
+    contenders.install()
+    return ENGINE.read_text("utf-8")
+
+
+def validated(names: list[str]) -> dict[str, list[str]]:
+    """What html-validate finds on each page."""
+    contenders.install()
+    script = """
+      import { HtmlValidate, StaticConfigLoader } from "html-validate";
+      const [config, ...paths] = process.argv.slice(1);
+      const validator = new HtmlValidate(new StaticConfigLoader(JSON.parse(config)));
+      const { results } = await validator.validateMultipleFiles(paths);
+      const told = ({ line, ruleId, message, selector }) => `line ${line}: ${ruleId}: ${message} (${selector})`;
+      const found = results.map(({ filePath, messages }) => [filePath, messages.map(told)]);
+      console.log(JSON.stringify(Object.fromEntries(found)));
+    """
+    done = subprocess.run(
+        ["node", "--input-type=module", "-e", script, json.dumps(VALIDATOR), *(str(BOOK / name) for name in names)],
+        cwd=contenders.HERE,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return {str(Path(path).relative_to(BOOK)): found for path, found in json.loads(done.stdout).items()}
