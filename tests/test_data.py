@@ -220,7 +220,7 @@ def test_the_command_says_what_is_wrong_and_fails(folder):
 def test_the_build_stops_at_bad_data(tmp_path):
     project = tmp_path / "book"
     project.mkdir()
-    for name in ("_config.yml", "_toc.yml"):
+    for name in ("_config.yml", "_toc.yml", "CITATION.cff"):
         shutil.copy(ROOT / name, project)
     for name in ("chapters", "data"):
         shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"))

@@ -264,10 +264,3 @@ class TestNotes:
         for part in ("#note", ".notes-toggle"):
             found = Axe().run(page, context=part)
             assert found.violations_count == 0, found.generate_report()
-
-    @pytest.mark.parametrize("scheme", ["light", "dark"])
-    @pytest.mark.parametrize("name", ["article", *REFERENCE])
-    def test_axe_finds_nothing_in_the_text(self, open_page, site, name, scheme):
-        page = open_page(f"{site}/chapters/{name}.html", scheme=scheme).page
-        found = Axe().run(page, context="article")
-        assert found.violations_count == 0, found.generate_report()

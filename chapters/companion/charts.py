@@ -1,8 +1,8 @@
 """Charts and tables as the book stores them: one renderer, the same bytes at every run.
 
 A chart is drawn by Altair, stored as SVG by vl-convert at two widths (a page shows the one that fits), and stands in a
-`figure` with a caption and alternative text, followed by its rows as a table. Colours are CSS (`currentColor`, `var(--kind-law)`),
-so the picture follows the theme, and print, without a script.
+`figure` with a caption and alternative text, followed by its rows as a table. Colours are CSS (`currentColor`,
+`var(--kind-law)`), so the picture follows the theme, and print, without a script.
 """
 
 from __future__ import annotations

@@ -141,7 +141,9 @@ def _mended(body: str) -> str:
     """What Sphinx and MyST-NB write and ARIA or HTML does not allow."""
     body = body.replace('role="doc-biblioentry"', 'role="listitem"')  # withdrawn from ARIA
     body = body.replace('<summary aria-label="Toggle hidden content">', "<summary>")  # its text is its name
-    return re.sub(r'<p class="((?:collapsed|expanded) admonition-title)">(.*?)</p>', r'<span class="\1">\2</span>', body)
+    return re.sub(
+        r'<p class="((?:collapsed|expanded) admonition-title)">(.*?)</p>', r'<span class="\1">\2</span>', body
+    )
 
 
 def _contents(context: dict) -> str:

@@ -1,8 +1,22 @@
-// What every page can do with a script: change between light and dark, close the contents on the way to a section, and
+// What every page can do with a script: arrive in parts, change between light and dark, close the contents on the way to a section, and
 // mark the section that is being read.
 (() => {
   "use strict";
   const root = document.documentElement;
+
+  // A long page is laid out part by part, a frame for each, so that it never keeps the reader waiting.
+  const parts = [...document.querySelectorAll("article > section > section, .timeline-year")];
+  requestAnimationFrame(function settle() {
+    const part = parts.find((one) => !one.style.contentVisibility);
+    if (part) {
+      part.style.contentVisibility = "visible";
+      requestAnimationFrame(settle);
+    } else {
+      delete root.dataset.arriving;
+      for (const one of parts) one.removeAttribute("style");
+    }
+  });
+
   const tools = document.querySelector(".bar-tools");
   const label = document.createElement("label");
   const select = label.appendChild(document.createElement("select"));
