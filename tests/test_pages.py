@@ -26,7 +26,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from bench import contenders, server
 from conftest import BOOK
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 PAGES = sorted(str(path.relative_to(BOOK)) for path in [BOOK / "search.html", *BOOK.glob("chapters/**/*.html")])
 KINDS = tomllib.loads((Path(__file__).parent / "budget.toml").read_text("utf-8"))
@@ -47,6 +47,8 @@ ENGINE = contenders.PACKAGES / "accessibility-checker-engine" / "ace.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
 COLOURS = ["color-contrast", "link-in-text-block"]
 """The rules of axe whose answer depends on the colours that are emulated."""
+WIDTH = ["target-size", "scrollable-region-focusable", "aria-hidden-focus", "bypass", "region", "label", "link-name"]
+"""Those whose answer depends on the width: what is hidden, scrolls or moves together there."""
 VALIDATOR = {
     "root": True,
     "extends": ["html-validate:standard"],
@@ -166,7 +168,7 @@ def visit(browser: Browser, address: str, name: str, **options) -> Visit:
     opened.page.on("console", lambda message: opened.said.append(f"{message.type}: {message.text}"))
     opened.page.on("pageerror", lambda error: opened.said.append(str(error)))
     opened.page.goto(f"{address}/{name}", wait_until="load")
-    opened.page.wait_for_function("!('arriving' in document.documentElement.dataset)")
+    expect(opened.page.locator("html:not([data-arriving])")).to_be_attached()
     return opened
 
 
@@ -242,8 +244,8 @@ class TestAPage:
 
 
 class TestAxe:
-    """Every page at both widths. A page holds the same in all colours, so that only the rules of colour could differ:
-    the sample stands for those here, `TestAPage` measures all running text, and `make audit` runs all of it."""
+    """Every page at both widths. A page holds the same in all colours and at all widths, so that only some rules could
+    differ: those of colour have a sample here, `TestAPage` measures all running text, `make audit` runs all of it."""
 
     def test_it_finds_nothing_on_a_wide_screen(self, opened):
         opened.look("light", 1280)
@@ -251,7 +253,7 @@ class TestAxe:
 
     def test_it_finds_nothing_on_a_narrow_screen(self, opened):
         opened.look("light", 320)
-        assert axe(opened.page, without=COLOURS) == {}
+        assert axe(opened.page, only=WIDTH) == {}
 
     @pytest.mark.parametrize("look", list(LOOKS)[1:])
     @pytest.mark.parametrize("width", WIDTHS)
@@ -381,19 +383,18 @@ def inline(html: str) -> list[str]:
     return re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
 
 
-def axe(page: Page, *, only: list[str] | None = None, without: list[str] | None = None) -> dict[str, list[str]]:
-    """The rules that the page breaks, and where; of all rules, or `only` some, or all `without` some."""
+def axe(page: Page, *, only: list[str] | None = None) -> dict[str, list[str]]:
+    """The rules that the page breaks, and where; of all rules, or `only` some."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE)
     return page.evaluate(
-        """async ([tags, only, without]) => {
+        """async ([tags, only]) => {
             const runOnly = only ? { type: "rule", values: only } : { type: "tag", values: tags };
-            const rules = Object.fromEntries((without ?? []).map((name) => [name, { enabled: false }]));
-            const { violations } = await axe.run(document, { resultTypes: ["violations"], runOnly, rules });
+            const { violations } = await axe.run(document, { resultTypes: ["violations"], runOnly });
             const places = (nodes) => nodes.slice(0, 5).map(({ html }) => html.slice(0, 160));
             return Object.fromEntries(violations.map(({ id, nodes }) => [id, places(nodes)]));
         }""",
-        [RULES, only, without],
+        [RULES, only],
     )
 
 
@@ -436,3 +437,18 @@ def validated(names: list[str]) -> dict[str, list[str]]:
         check=True,
     )
     return {str(Path(path).relative_to(BOOK)): found for path, found in json.loads(done.stdout).items()}
+
+
+def test_on_paper_a_chapter_names_its_sources(browser, host):
+    opened = visit(browser, host, "chapters/anora.html")
+    page = opened.page
+    listed = page.locator(".on-paper li")
+    assert not listed.first.is_visible()
+    page.emulate_media(media="print")
+    cited = page.locator("article a[href*='#source-']").evaluate_all("links => [...new Set(links.map((a) => a.hash))]")
+    assert listed.count() == len(cited) > 20
+    assert listed.first.is_visible()
+    address = page.locator(".on-paper a").first
+    told = address.evaluate("link => getComputedStyle(link, '::after').content")
+    assert "attr(href)" in told or address.get_attribute("href") in told
+    opened.page.context.close()

@@ -9,6 +9,7 @@ from docutils.nodes import make_id
 
 from . import dates
 from .data import Tables
+from .timeline import source_link
 
 _TARGET = re.compile(r'href="[^"#]*#((?:event|claim|measure|source|term|person)-[^"]+)"')
 
@@ -32,6 +33,17 @@ def of_page(body: str, tables: Tables) -> str:
             notes[anchor] = makers[kind](tables[TABLE[kind]].loc[id], tables)
     text = json.dumps(notes, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     return f'<script type="application/json" id="notes">{text}</script>'
+
+
+def on_paper(body: str, tables: Tables) -> str:
+    """The sources that a page cites, for its foot on paper, where no link can be followed."""
+    cited = {id for kind, _, id in (anchor.partition("-") for anchor in _TARGET.findall(body)) if kind == "source"}
+    rows = [tables.sources.loc[id] for id in cited if id in tables.sources.index]
+    if not rows:
+        return ""
+    rows.sort(key=lambda row: (row["publisher"].casefold(), row["date"], row["title"]))
+    items = "".join(f"<li>{source_link(row)}</li>" for row in rows)
+    return f'<section class="on-paper"><h2>Sources cited on this page</h2><ul>{items}</ul></section>'
 
 
 TABLE = {"event": "events", "claim": "claims", "measure": "measures", "source": "sources", "person": "people"}

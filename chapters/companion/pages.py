@@ -119,6 +119,7 @@ def fill_page(app: Sphinx, pagename: str, templatename: str, context: dict, doct
     body = context.get("body", "")
     if body:
         body = _mended(body)
+        context["paper"] = notes.on_paper(body, app.companion) if pagename != "chapters/sources" else ""
         body += notes.of_page(body, app.companion)
         context["body"] = body
     first = _script("scheme")
