@@ -4,18 +4,21 @@
   "use strict";
   const root = document.documentElement;
 
-  // A long page is laid out part by part, a frame for each, so that it never keeps the reader waiting.
+  // A long page is laid out part by part, so that it never keeps the reader waiting, and at once when it is scrolled.
   const parts = [...document.querySelectorAll("article > section > section, .timeline-year")];
-  requestAnimationFrame(function settle() {
-    const part = parts.find((one) => !one.style.contentVisibility);
-    if (part) {
-      part.style.contentVisibility = "visible";
-      requestAnimationFrame(settle);
-    } else {
-      delete root.dataset.arriving;
-      for (const one of parts) one.removeAttribute("style");
+  let [next, most] = [0, 8]; // milliseconds in a frame
+  function settle() {
+    const start = performance.now();
+    while (next < parts.length && performance.now() - start < most) {
+      parts[next].style.contentVisibility = "visible";
+      parts[next++].getBoundingClientRect(); // lays it out
     }
-  });
+    if (next < parts.length) return requestAnimationFrame(settle);
+    delete root.dataset.arriving;
+    for (const part of parts) part.removeAttribute("style");
+  }
+  document.addEventListener("scroll", () => { most = Infinity; }, { once: true });
+  requestAnimationFrame(settle);
 
   const tools = document.querySelector(".bar-tools");
   const label = document.createElement("label");
