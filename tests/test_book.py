@@ -196,6 +196,7 @@ class TestTimeline:
         broken = re.sub(r'(class="timeline-state">)', r"\1]broken[", html)
         page.route(address, lambda route: route.fulfill(body=broken, content_type="text/html"))
         page.goto(address)
+        page.wait_for_timeout(100)
         assert len(shown(page)) == len(events_of(chapter))
         assert first(page).get_by_role("searchbox", name="Search events").count() == 0
 

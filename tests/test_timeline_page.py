@@ -66,7 +66,8 @@ def current(page: Page) -> list[str]:
 
 
 def years(page: Page) -> list[int]:
-    """The years that the chart's axis names."""
+    """The years that the chart's axis names; it is drawn a moment after the list."""
+    expect(page.locator("svg.timeline-live text")).not_to_have_count(0)
     return [int(text) for text in page.locator("svg.timeline-live text").all_text_contents() if text.isdecimal()]
 
 
@@ -335,6 +336,7 @@ class TestSharing:
         assert 0 < len(before[0]) < 10
         page.goto("about:blank")
         page.goto(link)
+        expect(page.locator("svg.timeline-live")).to_be_visible()
         assert (shown(page), current(page), years(page)) == before
 
     def test_what_is_shown_can_be_taken_as_csv(self, history):
@@ -594,6 +596,7 @@ class TestSurviving:
         broken = re.sub(r'(timeline-state">).*?(</script>)', lambda found: found[1] + state + found[2], whole)
         timeline._stored = lambda: broken
         reader = stand(timeline)
+        reader.page.wait_for_timeout(100)
         assert len(shown(reader.page)) == len(timeline.rows)
         assert reader.page.get_by_role("searchbox").count() == 0
         assert reader.page.locator("figure.chart svg").first.is_visible()
