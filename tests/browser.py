@@ -43,6 +43,11 @@ def get() -> str | None:
     return find()
 
 
+def sandbox() -> list[str]:
+    """Chromium's argument for root, who cannot have its sandbox."""
+    return ["--no-sandbox"] if os.name == "posix" and os.geteuid() == 0 else []
+
+
 if __name__ == "__main__":
     path = get()
     print(f"Chromium for the tests: {path}" if path else HELP)

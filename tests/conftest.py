@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import http.server
-import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -58,10 +57,8 @@ def browser() -> Iterator[Browser]:
     if not path:
         pytest.fail(chromium.HELP)
     arguments = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
-    if os.name == "posix" and os.geteuid() == 0:
-        arguments.append("--no-sandbox")
     with sync_playwright() as playwright:
-        chrome = playwright.chromium.launch(executable_path=path, args=arguments)
+        chrome = playwright.chromium.launch(executable_path=path, args=[*arguments, *chromium.sandbox()])
         yield chrome
         chrome.close()
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import yaml
 from docutils import nodes
 from sphinx.application import Sphinx
 
-from . import cards, dates, site
+from . import cards, dates, forms, site
 
 NAME = "Who Is in the Room?"
 # The pages that have no source of their own.
@@ -101,9 +103,7 @@ def described(app: Sphinx, pagename: str) -> str:
 def description(app: Sphinx, pagename: str) -> str:
     if pagename in DRAWN:
         return DRAWN[pagename][1]
-    if not hasattr(app, "companion_openings"):
-        app.companion_openings = {name: prose(app.env.get_doctree(name)) for name in app.env.found_docs}
-    openings = app.companion_openings
+    openings = _once(app, "openings", lambda: {name: prose(app.env.get_doctree(name)) for name in app.env.found_docs})
     first = openings[pagename][0] if openings[pagename] else ""
     # Pages of one kind may open alike; then their sections tell them apart.
     if sum(texts[:1] == [first] for texts in openings.values()) == 1:
@@ -148,7 +148,7 @@ def shortened(text: str, most: int = 165) -> str:
 
 def linked(app: Sphinx, pagename: str, link) -> dict:
     cff = citation(app)
-    package = json.loads((Path(app.srcdir) / "data" / "datapackage.json").read_text("utf-8"))
+    package = _once(app, "package", lambda: json.loads(_text(app, "data/datapackage.json")))
     licence = package["licenses"][0]["path"]
 
     def page(docname: str) -> dict:
@@ -190,7 +190,7 @@ def linked(app: Sphinx, pagename: str, link) -> dict:
         "version": package["version"],
         "dateCreated": package["created"][:10],
         "distribution": [
-            _download(package["title"], "application/zip", link("data/who-is-in-the-room-data.zip")),
+            _download(package["title"], "application/zip", link(f"data/{forms.TABLES}")),
             *(
                 _download(part["title"], part["mediatype"], link(f"data/{part['path']}"))
                 for part in package["resources"]
@@ -207,7 +207,18 @@ def _download(name: str, kind: str, url: str) -> dict:
 
 
 def citation(app: Sphinx) -> dict:
-    return yaml.safe_load((Path(app.srcdir) / "CITATION.cff").read_text("utf-8"))
+    return _once(app, "citation", lambda: yaml.safe_load(_text(app, "CITATION.cff")))
+
+
+def _text(app: Sphinx, path: str) -> str:
+    return (Path(app.srcdir) / path).read_text("utf-8")
+
+
+def _once(app: Sphinx, name: str, make: Callable[[], Any]) -> Any:
+    """What every page needs is made once in a build."""
+    if not hasattr(app, f"companion_{name}"):
+        setattr(app, f"companion_{name}", make())
+    return getattr(app, f"companion_{name}")
 
 
 def take(app: Sphinx, pagename: str, context: dict) -> str:

@@ -1,4 +1,4 @@
-"""What every page of the book is made of beside its text: style, scripts, policy, contents, and the table of changes.
+"""What every page of the book is made of beside its text: style, scripts, policy, contents, and the tables.
 
 The theme (`theme/`) is the book's own: one style sheet, and scripts inside the page, each allowed by its hash, so that
 a page is a document, a sheet and an icon, opens from disk, and runs nothing else.
@@ -7,6 +7,7 @@ a page is a document, a sheet and an icon, opens from disk, and runs nothing els
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import re
 import shutil
@@ -19,14 +20,14 @@ from sphinx.config import Config
 from sphinx.errors import ExtensionError
 from sphinx.writers.html5 import HTML5Translator
 
-from . import head, notes, search
+from . import forms, head, notes, search
+from .forms import archive
 
 HERE = Path(__file__).parent
 THEME = HERE / "theme"
-ARCHIVE = "who-is-in-the-room-data.zip"
-ROOT = "chapters/index"
 
 
+@functools.cache
 def classic_timeline() -> str:
     """timeline.mjs and its host as one classic script: a module script would not load from `file://`."""
     module = (HERE / "timeline.mjs").read_text("utf-8")
@@ -37,6 +38,7 @@ def classic_timeline() -> str:
     return f'(() => {{\n"use strict";\n{start}const timeline = {names}{host}}})();\n'
 
 
+@functools.cache
 def _script(name: str) -> str:
     return (HERE / "static" / f"{name}.js").read_text("utf-8")
 
@@ -73,13 +75,6 @@ def policy(scripts: list[str], *, loads: bool) -> str:
     )
 
 
-def _named(path: Path, text: str, suffix: str) -> str:
-    """Write a file under a name that changes with its contents, so that it can be cached for good; returns the name."""
-    name = f"{path.name}-{hashlib.sha256(text.encode()).hexdigest()[:10]}.{suffix}"
-    (path.parent / name).write_text(text, "utf-8")
-    return name
-
-
 def watch_assets(app: Sphinx, config: Config) -> None:
     """A change of style, script or theme makes every page anew: each carries its scripts, and its sheet's name."""
     folders = (THEME, HERE / "static", HERE)
@@ -97,7 +92,9 @@ def write_assets(app: Sphinx) -> None:
     for old in static.glob("book-*.css"):
         old.unlink()
     sheet = "\n".join(path.read_text("utf-8") for path in (THEME / "book.css", HERE / "timeline.css"))
-    app.companion_style = f"_static/{_named(static / 'book', sheet, 'css')}"
+    # A name that changes with the contents can be cached for good.
+    app.companion_style = f"_static/book-{hashlib.sha256(sheet.encode()).hexdigest()[:10]}.css"
+    (out / app.companion_style).write_text(sheet, "utf-8")
     (static / "icon.svg").write_text((THEME / "icon.svg").read_text("utf-8"), "utf-8")
     write_data(Path(app.srcdir), out / "data")
 
@@ -106,12 +103,10 @@ def write_data(source: Path, out: Path) -> None:
     """The tables for others: each file, and all with their licence in one archive (the same bytes each time)."""
     out.mkdir(exist_ok=True)
     files = [*sorted((source / "data").iterdir()), source / "LICENSE-CONTENT"]
-    with zipfile.ZipFile(out / ARCHIVE, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(out / forms.TABLES, "w") as packed:
         for path in files:
             (out / path.name).write_bytes(path.read_bytes())
-            archive.writestr(
-                zipfile.ZipInfo(path.name, (1980, 1, 1, 0, 0, 0)), path.read_bytes(), compress_type=zipfile.ZIP_DEFLATED
-            )
+            archive.add(packed, path.name, path.read_bytes())
 
 
 def fill_page(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:

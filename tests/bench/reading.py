@@ -97,7 +97,7 @@ def _targets(place: Path, *, sample: bool) -> list[tuple[str, str, str]]:
 def flags() -> list[str]:
     """No names are resolved, so that no page waits for a third party; root needs Chromium without its sandbox."""
     rules = ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--disable-background-networking"]
-    return [*rules, "--no-sandbox"] if os.name == "posix" and os.geteuid() == 0 else rules
+    return [*rules, *chromium.sandbox()]
 
 
 def lighthouse(addresses: list[str], runs: int) -> dict[str, list[dict]]:

@@ -5,3 +5,6 @@
 
 NAME = "who-is-in-the-room"
 """What the files are called, before their ending."""
+
+TABLES = f"{NAME}-data.zip"
+"""The archive of the tables."""

@@ -21,8 +21,7 @@
   requestAnimationFrame(settle);
 
   const tools = document.querySelector(".bar-tools");
-  const label = document.createElement("label");
-  const select = label.appendChild(document.createElement("select"));
+  const select = document.createElement("select");
   select.setAttribute("aria-label", "Light or dark");
   for (const [value, words] of [["", "System’s colours"], ["light", "Light"], ["dark", "Dark"]])
     select.append(new Option(words, value, false, value === (root.dataset.scheme ?? "")));
@@ -34,7 +33,7 @@
       else localStorage.removeItem("scheme");
     } catch { /* then it lasts for this page */ }
   });
-  tools.append(label);
+  tools.append(select);
 
   // A table that is wider than its frame can be scrolled by keyboard.
   const frames = new ResizeObserver((entries) => {
