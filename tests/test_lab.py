@@ -1,4 +1,4 @@
-"""A chapter in a real JupyterLab: run it, filter the timeline, and Python agrees."""
+"""The chapters in a real JupyterLab and a real Notebook: run, filtered by keyboard, run again, saved."""
 
 from __future__ import annotations
 
@@ -12,63 +12,50 @@ import subprocess
 import sys
 import time
 import urllib.request
-from pathlib import Path
+import uuid
+from collections.abc import Callable
+from urllib.parse import quote
 
+import nbformat
 import pytest
-from conftest import ROOT
-from playwright.sync_api import expect
+from companion import DataError, load
+from companion.refresh import normal
+from conftest import CHAPTERS, ROOT
+from playwright.sync_api import Locator, expect
 
 
-@pytest.fixture
-def lab(tmp_path):
-    """The address of a JupyterLab over a copy of the chapters and the data."""
-    project = tmp_path / "a book, für alle"
-    ignore = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
-    for name in ("chapters", "data"):
-        shutil.copytree(ROOT / name, project / name, ignore=ignore)
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """(address, folder) of a JupyterLab; what lies in the folder is under `tree/` and `notebooks/`."""
+    place = tmp_path_factory.mktemp("lab")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    home = tmp_path / "home"
     settings = {  # every cell stays in the page, and no news is asked for
         "notebook-extension/tracker": {"windowingMode": "none"},
         "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
     }
     for name, values in settings.items():
-        file = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        file = place / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(values), "utf-8")
-    environment = {
-        **os.environ,
-        "JUPYTER_CONFIG_DIR": str(home / "config"),
-        "JUPYTER_DATA_DIR": str(home / "data"),
-        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
-        "IPYTHONDIR": str(home / "ipython"),
-    }
-    log = tmp_path / "lab.log"
+    homes = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime"}
+    environment = os.environ | {name: str(place / folder) for name, folder in homes.items()}
+    environment["IPYTHONDIR"] = str(place / "ipython")
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}"]
+    command += [
+        "--port-retries=0",
+        "--IdentityProvider.token=",
+        "--LabApp.extension_manager=readonly",
+        "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        f"--LabApp.workspaces_dir={place / 'workspaces'}",
+        f"--LabApp.user_settings_dir={place / 'settings'}",
+    ]
+    root, log = place / "home", place / "lab.log"
+    root.mkdir()
     with log.open("w") as out:
-        server = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "jupyterlab",
-                "--no-browser",
-                "--allow-root",
-                f"--port={port}",
-                "--port-retries=0",
-                "--ip=127.0.0.1",
-                "--IdentityProvider.token=",
-                "--LabApp.extension_manager=readonly",
-                "--LabApp.news_url=None",
-                "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-                f"--LabApp.workspaces_dir={home / 'workspaces'}",
-                f"--LabApp.user_settings_dir={home / 'settings'}",
-            ],
-            cwd=project / "chapters",
-            env=environment,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-        )
+        process = subprocess.Popen(command, cwd=root, env=environment, stdout=out, stderr=subprocess.STDOUT)
     address = f"http://127.0.0.1:{port}"
     try:
         for _ in range(120):
@@ -76,15 +63,39 @@ def lab(tmp_path):
                 urllib.request.urlopen(f"{address}/api", timeout=1).close()
                 break
             except OSError:
-                if server.poll() is not None:
+                if process.poll() is not None:
                     pytest.fail("JupyterLab did not start:\n" + log.read_text())
                 time.sleep(0.5)
         else:
             pytest.fail("JupyterLab did not answer within a minute:\n" + log.read_text())
-        yield address, project / "chapters"
+        yield address, root
     finally:
-        server.terminate()
-        server.wait(timeout=20)
+        process.terminate()
+        process.wait(timeout=20)
+
+
+@pytest.fixture
+def project(server, tmp_path):
+    """(address, path, folder): a copy of the chapters and the data, `path` on the server at `address`."""
+    address, root = server
+    name = f"a book, für alle {tmp_path.name}"
+    ignore = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
+    for part in ("chapters", "data"):
+        shutil.copytree(ROOT / part, root / name / part, ignore=ignore)
+    return address, quote(f"{name}/chapters"), root / name
+
+
+def opened(open_page, project, application: str, chapter: str):
+    """A chapter in the application, with its cells there and nothing run."""
+    address, path, _ = project
+    # A workspace of its own: Lab opens again what stood open in the last one.
+    where = f"lab/workspaces/{uuid.uuid4().hex}/tree" if application == "lab" else "notebooks"
+    reader = open_page(f"{address}/{where}/{path}/{chapter}.ipynb", height=1400)
+    reader.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=90_000)
+    # Before anything runs, the stored list is there to read.
+    stored = reader.page.locator(".jp-Notebook section.timeline:not(.is-live) .timeline-events li")
+    expect(stored.first).to_contain_text("Sources:", timeout=30_000)
+    return reader
 
 
 def menu(page, name: str, item: str) -> None:
@@ -92,15 +103,23 @@ def menu(page, name: str, item: str) -> None:
     page.get_by_role("menuitem", name=re.compile(rf"^{item}(…|\.\.\.)?(\s|$)")).filter(visible=True).first.click()
 
 
-def run_all(page) -> None:
-    """Run all cells; asked again where the request came before the kernel, which then swallows it."""
-    timeline = page.locator("section.timeline.is-live").first
+def again(ask: Callable[[], None], answer: Locator) -> None:
+    """Ask until the answer is seen: a request that comes before the kernel is swallowed."""
     for _ in range(6):
-        menu(page, "Run", "Run All Cells")
+        ask()
         with contextlib.suppress(AssertionError):
-            expect(timeline).to_be_visible(timeout=20_000)
+            expect(answer).to_be_visible(timeout=20_000)
             return
-    pytest.fail("the timeline did not come alive")
+    pytest.fail(f"it never came: {answer}")
+
+
+def run_all(page) -> None:
+    again(lambda: menu(page, "Run", "Run All Cells"), page.locator("section.timeline.is-live").first)
+
+
+def run(page, cell) -> None:
+    cell.locator(".cm-content").click()
+    page.keyboard.press("ControlOrMeta+Enter")
 
 
 def write(page, cell, code: str) -> None:
@@ -111,62 +130,21 @@ def write(page, cell, code: str) -> None:
     page.keyboard.press("ControlOrMeta+Enter")
 
 
-@pytest.mark.parametrize("application", ["lab/tree", "notebooks"])
-def test_a_chapter_runs_and_the_timeline_talks_to_python(lab, open_page, application):
-    address, chapters = lab
-    reader = open_page(f"{address}/{application}/anora.ipynb", height=1400)
-    page = reader.page
-    notebook = page.locator(".jp-Notebook")
-    notebook.locator(".jp-Cell").first.wait_for(timeout=90_000)
-    # Before anything runs, the stored list is there to read.
-    stored = notebook.locator("section.timeline:not(.is-live) .timeline-events li")
-    expect(stored.first).to_contain_text("Sources:", timeout=30_000)
-    run_all(page)
-    timeline = page.locator("section.timeline.is-live")
-    expect(page.locator(".jp-CodeCell .jp-InputPrompt").last).to_have_text(re.compile(r"\[\d+\]:"), timeout=60_000)
-    assert page.locator(".jp-OutputArea-output[data-mime-type*='error']").count() == 0
-
-    dialog = page.locator("dialog.jp-Dialog")
-    assert dialog.count() == 0, dialog.inner_text()
-    status = timeline.get_by_role("status")
-    count = int(re.match(r"Showing (\d+) of", status.inner_text())[1])
-    expect(status).to_have_text(f"Showing {count} of {count} events")
+def talk(page, cell, timeline) -> None:
+    """What the page selects, Python sees; what Python sets, the page follows; core controls and two timelines too."""
+    output, status = cell.locator(".jp-OutputArea-output").first, timeline.get_by_role("status")
+    count = re.search(r"of (\d+) events", status.inner_text())[1]
     assert timeline.get_by_role("button", name="Copy link to this view").count() == 0
-    timeline.get_by_role("searchbox", name="Search events").fill("Anderson")
-    expect(status).not_to_have_text(f"Showing {count} of {count} events")
-    shown = int(re.match(rf"Showing (\d+) of {count} events", status.inner_text())[1])
-    assert 0 < shown < count
-
-    cells = page.locator(".jp-CodeCell")
-    cell = cells.nth(cells.evaluate_all("all => all.findIndex(cell => cell.textContent.includes('timeline.visible'))"))
-    cell.locator(".cm-content").click()
-    page.keyboard.press("ControlOrMeta+Enter")
-    output = cell.locator(".jp-OutputArea-output").first
-
-    def counted() -> int:
-        return sum(map(int, re.findall(r"^\w+\s+(\d+)$", output.inner_text(), re.M)))
-
-    deadline = time.monotonic() + 30
-    while counted() != shown and time.monotonic() < deadline:
-        page.wait_for_timeout(250)
-    assert counted() == shown
-
-    # What the page selects, Python sees; what Python sets, the page follows.
     timeline.get_by_role("button", name="Next event").click()
-    write(page, cell, "print(f'<{timeline.selected}>')")
-    marked = timeline.locator(".timeline-events li[aria-current]")
-    name = marked.evaluate("item => item.querySelector('.event-title').textContent")
-    expect(output).to_have_text(re.compile(r"<[a-z0-9-]+>"))
-    selected = re.search(r"<(.+)>", output.inner_text())[1]
-    write(page, cell, "print(f'<{events.loc[timeline.selected, \"title\"]}>')")
+    marked = timeline.locator(".timeline-events li[aria-current] .event-title")
+    name = marked.evaluate("title => title.textContent")
+    write(page, cell, "print(f\"<{events.loc[timeline.selected, 'title']}>\")")
     expect(output).to_have_text(f"<{name}>")
     write(page, cell, "timeline.reset()\ntimeline.kinds = ['rule']")
     expect(timeline.get_by_role("searchbox")).to_have_value("")
     expect(timeline.get_by_role("checkbox", name="film", exact=True)).not_to_be_checked()
     expect(timeline.get_by_role("checkbox", name="rule", exact=True)).to_be_checked()
-    assert selected in chapters.joinpath("../data/events.csv").read_text("utf-8")
 
-    # Core controls, and a second timeline beside the first, move with it.
     write(
         page,
         cell,
@@ -175,21 +153,119 @@ def test_a_chapter_runs_and_the_timeline_talks_to_python(lab, open_page, applica
         "ipywidgets.link((words, 'value'), (timeline, 'query'))\n"
         "ipywidgets.link((words, 'value'), (other, 'query'))\nipywidgets.VBox([words, other])",
     )
-    expect(timeline).to_have_count(2, timeout=30_000)
+    second = cell.locator("section.timeline.is-live")
+    expect(second).to_have_count(1, timeout=30_000)
     page.get_by_role("textbox", name="Words").fill("contract")
-    for one in (timeline.nth(0), timeline.nth(1)):
+    for one in (timeline, second):
         expect(one.get_by_role("searchbox")).to_have_value("contract")
         expect(one.get_by_role("status")).not_to_have_text(f"Showing {count} of {count} events")
 
-    # Run again, a cell shows one timeline and not two; a kernel that is gone leaves the list.
-    write(page, cell, "other")
-    expect(cell.locator("section.timeline.is-live")).to_have_count(1)
-    write(page, cell, "other")
-    page.wait_for_timeout(1000)
-    expect(cell.locator("section.timeline.is-live")).to_have_count(1)
-    menu(page, "Kernel", "Restart Kernel")
+    # Run again, a cell shows one timeline and not two.
+    for _ in range(2):
+        write(page, cell, "other")
+        page.wait_for_timeout(500)
+        expect(second).to_have_count(1)
+
+
+def all_run(page) -> None:
+    """Every cell has been run, to the last, and none of them failed."""
+    prompts = page.locator(".jp-CodeCell:not(:has(.cm-content:empty)) .jp-InputArea .jp-InputPrompt")
+    expect(prompts.last).to_have_text(re.compile(r"\[\d+\]:"), timeout=90_000)
+    expect(page.locator(".jp-CodeCell .jp-InputPrompt", has_text="*")).to_have_count(0, timeout=90_000)
+    assert page.locator(".jp-OutputArea-output[data-mime-type*='error']").all_inner_texts() == []
+    assert page.locator(".jp-OutputArea-output[data-mime-type*='stderr']").all_inner_texts() == []
+
+
+def use_live_cell(page, chapter: str, shown: int) -> None:
+    """What a page cannot do: choose, ask another question of the filtered list, edit a table; and make mistakes."""
+    alert = page.get_by_role("alert").filter(has_text="Nothing was drawn.")
+    match chapter:
+        case "anora":
+            page.get_by_role("combobox", name="Other").select_option("Halina Reijn")
+            expect(page.get_by_text("Statements collected from Sean Baker and Halina Reijn")).to_be_visible()
+        case "history":
+            expect(page.get_by_text(re.compile(rf"^\d+ of the {shown} events shown lie before"))).to_be_visible()
+            day = page.get_by_role("textbox", name="Before")
+            day.fill("last year")
+            expect(alert).to_contain_text("'last year'")
+            day.fill("2020")
+            expect(page.get_by_text(re.compile(rf"^\d+ of the {shown} events shown lie before 2020"))).to_be_visible()
+            expect(alert).to_have_count(0)
+        case "babygirl":
+            box = page.get_by_role("textbox", name="Answers")
+            before = box.input_value()
+            box.fill(before.replace("not documented", "", 1))
+            box.blur()
+            expect(alert).to_contain_text("column value: '' must not be empty")
+            box.fill(before.replace("not documented,,", "Told at last,reported,", 1))
+            box.blur()
+            expect(alert).to_contain_text("column sources: '' must not be empty where confidence is reported")
+            box.fill(before.replace("not documented,,", "Told at last,reported,thr-london-qa", 1))
+            box.blur()
+            expect(page.get_by_text(re.compile(r"^Anora has 8 of 11 answers on record")).first).to_be_visible()
+
+
+@pytest.mark.parametrize("application", ["lab", "notebooks"])
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_a_chapter_is_run_filtered_run_again_and_saved(project, open_page, application, chapter):
+    file = project[2] / "chapters" / f"{chapter}.ipynb"
+    stored = nbformat.read(file, as_version=4)
+    reader = opened(open_page, project, application, chapter)
+    page = reader.page
+    run_all(page)
+    all_run(page)
+
+    # The filter, by keyboard; a student's own cell at the end says the same number.
+    timeline = page.locator("section.timeline.is-live").first
+    status = timeline.get_by_role("status")
+    total = status.inner_text()
+    timeline.get_by_role("searchbox", name="Search events").focus()
+    page.keyboard.type("actor")
+    expect(status).not_to_have_text(total)
+    shown = int(re.match(r"Showing (\d+) of", status.inner_text())[1])
+    use_live_cell(page, chapter, shown)
+    page.locator(".jp-Notebook .jp-Cell").last.click()
+    page.keyboard.press("Escape")
+    page.keyboard.press("b")
+    cell = page.locator(".jp-Notebook .jp-Cell").last
+    write(page, cell, "len(timeline.visible)")
+    expect(cell.locator(".jp-OutputArea-output")).to_have_text(str(shown))
+    if chapter == "anora":
+        talk(page, cell, timeline)
+        write(page, cell, "len(timeline.visible)")
+
+    # From the start again, and saved: what the project stores, and the student's cell.
+    menu(page, "Kernel", "Restart Kernel and Run All Cells")
     page.locator(".jp-Dialog").get_by_role("button", name="Confirm Kernel Restart").click()
-    page.wait_for_timeout(2000)
+    page.wait_for_timeout(500)
     expect(page.locator("section.timeline .timeline-events li").first).to_contain_text("Sources:")
+    expect(cell.locator(".jp-OutputArea-output")).to_have_text(re.match(r"Showing (\d+)", total)[1], timeout=90_000)
+    all_run(page)
+    page.keyboard.press("Escape")
+    before = file.stat().st_mtime_ns
+    page.keyboard.press("ControlOrMeta+s")
+    deadline = time.monotonic() + 30
+    while file.stat().st_mtime_ns == before and time.monotonic() < deadline:
+        page.wait_for_timeout(100)
+    page.wait_for_timeout(500)
+    saved = normal(nbformat.read(file, as_version=4))
+    assert saved.cells.pop().source == "len(timeline.visible)"
+    assert nbformat.writes(saved) == nbformat.writes(stored)
     assert reader.strangers == []
-    assert json.loads(Path(chapters / "anora.ipynb").read_text("utf-8"))["cells"]
+
+
+def test_a_broken_table_is_told_in_the_cell(project, open_page):
+    table = project[2] / "data" / "events.csv"
+    text = table.read_text("utf-8")
+    reader = opened(open_page, project, "lab", "anora")
+    page = reader.page
+    table.write_text(
+        text.replace(",2024-05-25,", ",2024-05-32,", 1).replace("variety-ic-report", "hearsay", 1), "utf-8"
+    )
+    with pytest.raises(DataError) as told:
+        load(table.parent)
+    cell = page.locator(".jp-CodeCell").first
+    error = cell.locator(".jp-OutputArea-output[data-mime-type*='error']")
+    again(lambda: run(page, cell), error)
+    assert error.inner_text().split() == str(told.value).split()
+    assert len(told.value.faults) >= 2

@@ -189,8 +189,10 @@ def _row_faults(row: dict[str, str], schema: dict) -> Iterator[tuple[str, str, s
             if dates.span(row[end])[1] < dates.span(row[start])[0]:
                 yield end, row[end], f"must be later than {start}, {row[start]}"
     for rule in schema.get("requiredWhen", ()) if row else ():
-        if row[rule["column"]] in rule["values"] and not row[rule["required"]]:
-            yield rule["required"], "", f"must not be empty where {rule['column']} is {row[rule['column']]}"
+        value = row[rule["column"]]
+        holds = value in rule["values"] if "values" in rule else value not in rule["unless"]
+        if holds and not row[rule["required"]]:
+            yield rule["required"], "", f"must not be empty where {rule['column']} is {value}"
 
 
 def _agreement_faults(row: dict[str, str], schema: dict, by_id: dict[str, dict]) -> Iterator[tuple[str, str, str]]:

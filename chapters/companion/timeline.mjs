@@ -377,7 +377,7 @@ function render({ model, el }) {
   };
   const aborter = new AbortController();
   const { signal } = aborter;
-  let [view, found, pending, waiting, followed, stop, marked] = [{}, {}, false, false, false, null, null];
+  let [view, found, pending, waiting, stop, marked] = [{}, {}, false, false, null, null];
 
   const selected = () => byId.get(model.get("selected"));
   const set = (values) => {
@@ -426,15 +426,6 @@ function render({ model, el }) {
     if (!pending) queueMicrotask(() => signal.aborted || show());
     pending = true;
   };
-  const later = () => { // where drawing takes time, the list comes first, and the chart and the counts when it is painted
-    if (!waiting) requestAnimationFrame(() => setTimeout(() => signal.aborted || follow(), 40));
-    waiting = true;
-  };
-  function follow() {
-    [waiting, followed] = [false, true];
-    filters.count(found.counts);
-    if (figure?.clientWidth && events.length) draw(view, found.shown, model.get("selected"));
-  }
 
   function select() {
     const [event, path] = [selected(), paths.get(model.get("path"))];
@@ -457,8 +448,16 @@ function render({ model, el }) {
     card.hidden = !parts.length;
     cite.hidden = !event;
     close.hidden = !event && !path;
-    if (events.length > MARKS || !followed) later();
-    else follow();
+    later();
+  }
+  function later() { // the list comes first; the chart and the counts when it is painted
+    if (!waiting) requestAnimationFrame(() => setTimeout(() => signal.aborted || follow(), 40));
+    waiting = true;
+  }
+  function follow() {
+    waiting = false;
+    filters.count(found.counts);
+    if (figure?.clientWidth && events.length) draw(view, found.shown, model.get("selected"));
   }
 
   // Moving: the list is a tab stop, arrow keys move in it from event to event, and the links of one event at a time are

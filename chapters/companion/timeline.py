@@ -92,6 +92,7 @@ class Timeline(anywidget.AnyWidget):
         self._events = events
         self._records = records
         self._texts = {record["id"]: _searched(record) for record in records}
+        self.followers: dict[str, object] = {}  # by name: see `live`
         super().__init__(
             title=title,
             name=name,
