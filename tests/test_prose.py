@@ -13,7 +13,7 @@ from conftest import ROOT
 TABLES = load()
 PAGES = [
     *("index.md", "anora.ipynb", "history.ipynb", "babygirl.ipynb", "question.ipynb", "article.ipynb"),
-    *(f"teaching/{name}.md" for name in ("index", "lessons", "quotation-workshop", "slides")),
+    *(f"teaching/{name}.md" for name in ("index", "lessons", "live", "quotation-workshop", "slides")),
     *(f"teaching/{name}-exercises.ipynb" for name in ("anora", "history", "babygirl")),
 ]
 ROLE = re.compile(r"\{(?P<name>[\w:]+)\}`(?P<text>[^`]+)`")

@@ -31,6 +31,8 @@ CHAPTERS = ("The chapters", "The article")
 TEACHING = {
     "index": "instructor guide",
     "lessons": "lesson plan",
+    "live": "instructor guide",
+    "capacity": "instructor guide",
     "quotation-workshop": "workshop",
     "slides": "presentation",
 }
@@ -221,16 +223,18 @@ def _once(app: Sphinx, name: str, make: Callable[[], Any]) -> Any:
     return getattr(app, f"companion_{name}")
 
 
-def take(app: Sphinx, pagename: str, context: dict) -> str:
+def take(app: Sphinx, pagename: str, context: dict, run: str = "") -> str:
+    """What stands at the end of a page: its citation, and `run`, its links to run it, or else the notebook alone."""
     if pagename in DRAWN:
         return ""
     source = context.get("sourcename", "")
     here = context["pathto"](f"_sources/{source}", 1)
-    notebook = f'<p><a href="{escape(here)}" download>Download this page as a notebook</a></p>'
+    if not run and source.endswith(".ipynb"):
+        run = f'<p><a href="{escape(here)}" download>Download this page as a notebook</a></p>'
     plain, bibtex = cited(app, pagename)
     return (
         '<section class="take" aria-label="Cite and take away"><details><summary>Cite this page</summary>'
-        f"<p>{plain}</p><pre>{escape(bibtex)}</pre></details>{notebook if source.endswith('.ipynb') else ''}</section>"
+        f"<p>{plain}</p><pre>{escape(bibtex)}</pre></details>{run}</section>"
     )
 
 

@@ -20,7 +20,7 @@ from sphinx.config import Config
 from sphinx.errors import ExtensionError
 from sphinx.writers.html5 import HTML5Translator
 
-from . import forms, head, notes, search
+from . import forms, head, launch, notes, search
 from .forms import archive
 
 HERE = Path(__file__).parent
@@ -48,6 +48,7 @@ def scripts_for(pagename: str, body: str) -> list[str]:
     wanted = {
         "timeline": 'class="timeline' in body,
         "stand": 'class="stand"' in body,
+        "hub": 'class="hub-link"' in body,
         "search": pagename == "search",
         "notes": True,
         "page": True,
@@ -129,7 +130,8 @@ def fill_page(app: Sphinx, pagename: str, templatename: str, context: dict, doct
         "contents": _contents(context),
         "place": _place(app, pagename),
         "head": head.of_page(app, pagename, context),
-        "take": head.take(app, pagename, context),
+        "run": (run := launch.of_page(app, pagename, context)),
+        "take": head.take(app, pagename, context, run),
     }
 
 
@@ -201,4 +203,5 @@ def setup(app: Sphinx) -> dict:
     app.connect("html-collect-pages", search_page)
     app.connect("build-finished", finish)
     head.setup(app)
+    launch.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
