@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --requir
 PEERS := tests/bench/node_modules/.package-lock.json
 export PIP_ROOT_USER_ACTION := ignore
 
-.PHONY: book test serve lab check refresh forms forms-check audit bench lock
+.PHONY: book test serve lab check refresh forms forms-check audit bench class lock
 
 # What a build needs; what the tests need besides.
 .venv/book: requirements.txt
@@ -72,10 +72,15 @@ bench: .venv/test book $(PEERS)
 	$(BIN)/python tests/browser.py
 	PYTHONPATH=chapters:tests $(BIN)/python -m bench
 
+# How many students a machine holds: what a running chapter takes, measured on this machine (about ten minutes).
+class: .venv/test book
+	PYTHONPATH=tests $(BIN)/python -m bench.classroom
+
 lock: .venv/lock
 	.venv/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header requirements.in --output-file requirements.txt
 	.venv/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header tests/requirements.in --output-file tests/requirements.txt
 	.venv/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header .binder/requirements.in --output-file .binder/requirements.txt
+	.venv/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header .binder/lab.in --output-file .binder/lab.txt
 
 .venv/lock:
 	$(PYTHON) -m venv .venv/lock

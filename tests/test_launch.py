@@ -75,7 +75,7 @@ class TestTheLinks:
                 continue
             up = "../" * name.count("/")
             assert run_links(path) == [
-                f"https://mybinder.org/v2/gh/example/room/{COMMIT}?urlpath={quote(f'lab/tree/{name}.ipynb', safe='')}",
+                f"https://mybinder.org/v2/gh/example/room/{COMMIT}?urlpath={quote(f'doc/tree/{name}.ipynb', safe='')}",
                 "https://codespaces.new/example/room",
                 f"{up}_sources/{name}.ipynb",
             ]
@@ -139,7 +139,7 @@ class TestTheLinks:
     def test_an_odd_notebook_is_quoted_for_both_addresses(self):
         address = launch.binder(launch.origin(REPOSITORY, "main"), "chapters/a b#c.ipynb")
         (opened,) = parse_qs(urlsplit(address).query)["urlpath"]
-        assert opened == "lab/tree/chapters/a%20b%23c.ipynb"
+        assert opened == "doc/tree/chapters/a%20b%23c.ipynb"
 
 
 class TestTheEnvironment:

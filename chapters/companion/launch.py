@@ -27,8 +27,8 @@ LIVE = "chapters/teaching/live"
 # BinderHub's page of links writes the same address; its branch may hold a slash:
 # https://github.com/jupyterhub/binderhub/blob/main/binderhub/static/js/components/LinkGenerator.jsx
 BINDER = "https://mybinder.org/v2/gh/{repository}/{revision}?urlpath={path}"
-OPENED = "lab/tree/{notebook}"
-"""What Binder opens, below the address of a running server."""
+OPENED = "doc/tree/{notebook}"
+"""What Binder opens, below the address of a running server: the notebook alone, without a list of files."""
 
 # https://docs.github.com/en/codespaces/setting-up-your-project-for-codespaces/setting-up-your-repository/facilitating-quick-creation-and-resumption-of-codespaces
 CODESPACES = "https://codespaces.new/{repository}"

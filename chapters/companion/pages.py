@@ -21,7 +21,7 @@ from sphinx.errors import ExtensionError
 from sphinx.writers.html5 import HTML5Translator
 
 from . import forms, head, launch, notes, search
-from .forms import archive
+from .forms import archive, notebooks
 
 HERE = Path(__file__).parent
 THEME = HERE / "theme"
@@ -101,13 +101,14 @@ def write_assets(app: Sphinx) -> None:
 
 
 def write_data(source: Path, out: Path) -> None:
-    """The tables for others: each file, and all with their licence in one archive (the same bytes each time)."""
+    """What others can use: each table, all tables in one archive, and the chapters to run in another."""
     out.mkdir(exist_ok=True)
     files = [*sorted((source / "data").iterdir()), source / "LICENSE-CONTENT"]
     with zipfile.ZipFile(out / forms.TABLES, "w") as packed:
         for path in files:
             (out / path.name).write_bytes(path.read_bytes())
             archive.add(packed, path.name, path.read_bytes())
+    notebooks.write(source, out / forms.NOTEBOOKS)
 
 
 def fill_page(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:

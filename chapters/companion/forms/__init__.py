@@ -8,3 +8,6 @@ NAME = "who-is-in-the-room"
 
 TABLES = f"{NAME}-data.zip"
 """The archive of the tables."""
+
+NOTEBOOKS = f"{NAME}-notebooks.zip"
+"""The archive of the chapters to run."""
