@@ -132,7 +132,7 @@ class TestTimeline:
             assert page.evaluate(here) == expected, key
         page.keyboard.press("Enter")
         expect(page.locator(f"#event-{stops[0]}")).to_have_attribute("aria-current", "true")
-        assert first(page).locator("[data-event].selected").count() > 0
+        expect(first(page).locator("[data-event].selected")).not_to_have_count(0)
         assert first(page).locator("ol > li:has(a[tabindex='0'])").count() == 1
         page.get_by_role("heading", level=1).click()
         top = page.evaluate("window.scrollY")

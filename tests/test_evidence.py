@@ -41,9 +41,9 @@ def build(project: Path) -> subprocess.CompletedProcess:
 def project(tmp_path) -> Path:
     """A copy of the book, to change and build."""
     ignore = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
-    for name in ("_config.yml", "_toc.yml", "LICENSE-CONTENT", "CITATION.cff", "CHANGELOG.md"):
+    for name in ("_config.yml", "_toc.yml", "LICENSE", "LICENSE-CONTENT", "CITATION.cff", "CHANGELOG.md"):
         shutil.copy(ROOT / name, tmp_path)
-    for name in ("chapters", "data"):
+    for name in (".binder", "chapters", "data"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=ignore)
     return tmp_path
 

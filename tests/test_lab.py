@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
 import shutil
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
 import uuid
 from collections.abc import Callable
 from urllib.parse import quote
 
 import nbformat
 import pytest
+from bench import kernels
 from companion import DataError, load
 from companion.refresh import normal
 from conftest import CHAPTERS, ROOT
@@ -28,50 +24,19 @@ from playwright.sync_api import Locator, expect
 def server(tmp_path_factory):
     """(address, folder) of a JupyterLab; what lies in the folder is under `tree/` and `notebooks/`."""
     place = tmp_path_factory.mktemp("lab")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     settings = {  # every cell stays in the page, and no news is asked for
         "notebook-extension/tracker": {"windowingMode": "none"},
         "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
     }
     for name, values in settings.items():
-        file = place / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        file = place / "home" / "user_settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(values), "utf-8")
-    homes = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime"}
-    environment = os.environ | {name: str(place / folder) for name, folder in homes.items()}
-    environment["IPYTHONDIR"] = str(place / "ipython")
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}"]
-    command += [
-        "--port-retries=0",
-        "--IdentityProvider.token=",
-        "--LabApp.extension_manager=readonly",
-        "--LabApp.news_url=None",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-        f"--LabApp.workspaces_dir={place / 'workspaces'}",
-        f"--LabApp.user_settings_dir={place / 'settings'}",
-    ]
-    root, log = place / "home", place / "lab.log"
+    quiet = ("extension_manager=readonly", "news_url=None", "check_for_updates_class=jupyterlab.NeverCheckForUpdate")
+    root = place / "root"
     root.mkdir()
-    with log.open("w") as out:
-        process = subprocess.Popen(command, cwd=root, env=environment, stdout=out, stderr=subprocess.STDOUT)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(120):
-            try:
-                urllib.request.urlopen(f"{address}/api", timeout=1).close()
-                break
-            except OSError:
-                if process.poll() is not None:
-                    pytest.fail("JupyterLab did not start:\n" + log.read_text())
-                time.sleep(0.5)
-        else:
-            pytest.fail("JupyterLab did not answer within a minute:\n" + log.read_text())
+    with kernels.lab(root, place / "home", *(f"--LabApp.{option}" for option in quiet)) as (address, _):
         yield address, root
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
 
 
 @pytest.fixture
@@ -265,7 +230,7 @@ def test_a_broken_table_is_told_in_the_cell(project, open_page):
     with pytest.raises(DataError) as told:
         load(table.parent)
     cell = page.locator(".jp-CodeCell").first
-    error = cell.locator(".jp-OutputArea-output[data-mime-type*='error']")
+    error = cell.locator(".jp-OutputArea-output", has_text="faults in the data")
     again(lambda: run(page, cell), error)
     assert error.inner_text().split() == str(told.value).split()
     assert len(told.value.faults) >= 2

@@ -131,7 +131,7 @@ class TestTheLinks:
         there = launch.origin(REPOSITORY, revision)
         address = launch.binder(there, "chapters/anora.ipynb")
         assert (
-            address == f"https://mybinder.org/v2/gh/example/room/{written}?urlpath=lab%2Ftree%2Fchapters%2Fanora.ipynb"
+            address == f"https://mybinder.org/v2/gh/example/room/{written}?urlpath=doc%2Ftree%2Fchapters%2Fanora.ipynb"
         )
         assert unquote(urlsplit(address).path) == f"/v2/gh/example/room/{revision}"
         assert launch.codespaces(there) == f"https://codespaces.new/example/room/tree/{written}"

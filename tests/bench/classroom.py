@@ -329,7 +329,7 @@ def _measured(figures: Figures) -> str:
             f" {figures.again} found its port taken when it began, which can happen to kernels that start in the same\n"
             "moment, and was started again, as a Jupyter server does by itself."
         )
-    return _table(["", "seconds", "peak, MiB", "settled, MiB", "settled, PSS, MiB"], rows) + f"\n\n{failed}"
+    return _table(["What", "seconds", "peak, MiB", "settled, MiB", "settled, PSS, MiB"], rows) + f"\n\n{failed}"
 
 
 def _wait(figures: Figures) -> str:

@@ -93,8 +93,8 @@ Each page is opened in a fresh context of one Chromium, with an empty cache, up 
   changed what is shown. The median over the runs.
 - **Filter to paint**: from the input event until exactly the right number of events is shown (as the page counts them:
   list items, items after a redraw, marks of the chart), the next frame has been drawn and a task has passed; and on for
-  as long as the page puts elements in meanwhile. Above 400 events this timeline draws its chart and counts 40 ms
-  after its list has been painted; that is not in the figure. Over
+  as long as the page puts elements in meanwhile. This timeline draws its chart and counts 40 ms after
+  its list has been painted; that is not in the figure. Over
   {searches} searches in each run, which leave from none to all of the events. A page that has searched for half a
   minute gets no further search.
 - **JS heap, DOM nodes**: after the searches and a garbage collection, as Chromium reports them. **Process**: the
