@@ -377,7 +377,7 @@ function render({ model, el }) {
   };
   const aborter = new AbortController();
   const { signal } = aborter;
-  let [view, found, pending, waiting, stop, marked] = [{}, {}, false, false, null, null];
+  let [view, found, pending, waiting, stop, marked, wide] = [{}, {}, false, false, null, null, 0];
 
   const selected = () => byId.get(model.get("selected"));
   const set = (values) => {
@@ -457,7 +457,8 @@ function render({ model, el }) {
   function follow() {
     waiting = false;
     filters.count(found.counts);
-    if (figure?.clientWidth && events.length) draw(view, found.shown, model.get("selected"));
+    wide = figure?.clientWidth;
+    if (wide && events.length) draw(view, found.shown, model.get("selected"));
   }
 
   // Moving: the list is a tab stop, arrow keys move in it from event to event, and the links of one event at a time are
@@ -573,7 +574,7 @@ function render({ model, el }) {
   list.addEventListener("click", (click) => !click.target.closest("a") && eventOf(click) && mark(eventOf(click)), { signal });
   for (const name in PARAMETERS) model.on(`change:${name}`, soon);
   model.on("change:selected", select);
-  const watcher = new ResizeObserver(later);
+  const watcher = new ResizeObserver(() => figure.clientWidth === wide || later()); // its height changes with the chart
   if (figure) watcher.observe(figure);
   if (model.get("book")) {
     fromQuery(model, new URLSearchParams(location.search), options);
