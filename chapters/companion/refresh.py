@@ -20,7 +20,10 @@ def normal(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     for number, cell in enumerate(notebook.cells, 1):
         cell.id = f"cell-{number:02}"
-        cell.metadata = nbformat.from_dict({"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {})
+        tags = cell.metadata.get("tags")
+        cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
+        if tags and "hide-cell" in tags:  # JupyterLab folds by these, and not by the tag
+            cell.metadata["jupyter"] = nbformat.from_dict({"outputs_hidden": True, "source_hidden": True})
         for output in cell.get("outputs", ()):
             if "data" in output:
                 output.data.pop(VIEW, None)
