@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import http.server
+import os
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -21,6 +23,30 @@ expect.set_options(timeout=15_000)
 ROOT = Path(__file__).resolve().parents[1]
 BOOK = ROOT / "_build" / "html"
 CHAPTERS = ("anora", "history", "babygirl")
+
+
+def jupyter_book(folder: Path, *options: str | Path, **environment: str) -> subprocess.CompletedProcess:
+    """Build the book that lies in the folder, as `make book` does; the output is kept, and a failure is not raised."""
+    command = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "-W", "-n", "--keep-going", *options]
+    return subprocess.run(
+        command, cwd=folder, env=os.environ | environment, capture_output=True, text=True, check=False
+    )
+
+
+def sampled(module: str, report: Path, *options: str | Path) -> str:
+    """The report that a benchmark writes of a short sample."""
+    path = os.pathsep.join((str(ROOT / "chapters"), str(ROOT / "tests")))
+    done = subprocess.run(
+        [sys.executable, "-m", module, "--sample", "--out", report, *options],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return report.read_text("utf-8")
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):

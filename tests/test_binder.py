@@ -18,7 +18,7 @@ import pytest
 from bench import kernels
 from companion.forms import NOTEBOOKS, notebooks
 from companion.refresh import normal
-from conftest import CHAPTERS, ROOT
+from conftest import CHAPTERS, ROOT, sampled
 from docker.utils.build import exclude_paths
 from nbclient.exceptions import CellExecutionError
 from playwright.sync_api import expect
@@ -296,17 +296,7 @@ def test_a_chapter_runs_from_the_archive(packed, python, cut_off, tmp_path):
 
 
 def test_a_short_sample_of_the_measurement_writes_the_page(python, tmp_path):
-    report = tmp_path / "capacity.md"
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.classroom", "--sample", "--python", python, "--out", report],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "tests")},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
-    text = report.read_text("utf-8")
+    text = sampled("bench.classroom", tmp_path / "capacity.md", "--python", python)
     assert "Of the 2 kernels, none failed." in text
     assert re.search(r"^\| the chapter \*Anora\* \| \d+\.\d \| \d\d+ \| \d\d+ \| \d\d+ \|$", text, re.M)
     holds = {int(gib): int(least) for gib, least in re.findall(r"^\| (\d+) GiB \| (\d+) \|", text, re.M)}

@@ -13,7 +13,7 @@ import frictionless
 import pandas as pd
 import pytest
 from companion import DataError, check, load
-from conftest import ROOT
+from conftest import ROOT, jupyter_book
 
 
 @pytest.fixture
@@ -225,13 +225,7 @@ def test_the_build_stops_at_bad_data(tmp_path):
     for name in ("chapters", "data"):
         shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"))
     edit(project / "data" / "events.csv", 3, "kind", "gossip")
-    run = subprocess.run(
-        [Path(sys.executable).parent / "jupyter-book", "build", ".", "-W", "-n", "--keep-going"],
-        cwd=project,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    run = jupyter_book(project)
     assert run.returncode != 0
     assert "data/events.csv, row 3" in run.stdout + run.stderr
     assert not (project / "_build" / "html" / "chapters" / "anora.html").exists()

@@ -6,8 +6,6 @@ import csv
 import json
 import re
 import shutil
-import subprocess
-import sys
 import zipfile
 from html import unescape
 from pathlib import Path
@@ -16,7 +14,7 @@ import frictionless
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from companion import coverage, load
-from conftest import BOOK, ROOT
+from conftest import BOOK, ROOT, jupyter_book
 from playwright.sync_api import expect
 
 TABLES = load()
@@ -25,16 +23,6 @@ REFERENCE = ("glossary", "people", "films", "figures", "gaps", "reading", "sourc
 
 def html(name: str) -> str:
     return unescape((BOOK / "chapters" / f"{name}.html").read_text("utf-8"))
-
-
-def build(project: Path) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [Path(sys.executable).parent / "jupyter-book", "build", ".", "-W", "-n", "--keep-going"],
-        cwd=project,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 @pytest.fixture
@@ -146,7 +134,7 @@ def test_dangling_ids_fail_the_build_with_file_and_line(project):
         "utf-8",
     )
     lines = cover.read_text("utf-8").split("\n")
-    run = build(project)
+    run = jupyter_book(project)
     said = re.sub(r"\x1b\[[\d;]*m", "", run.stdout + run.stderr)
     assert run.returncode != 0
     for wrong in ("no-event", "P99-9", "no-measure", "nobody", "no-source", "no term"):
@@ -161,7 +149,7 @@ def test_a_correction_is_marked_at_the_sentence_and_in_the_log(project):
         )
     cover = project / "chapters" / "index.md"
     cover.write_text(cover.read_text("utf-8") + "\nSixty-eight days {corrected}`index-days-2027-01`.\n", "utf-8")
-    run = build(project)
+    run = jupyter_book(project)
     assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-2000:]
     pages = project / "_build" / "html" / "chapters"
     assert "corrections.html#correction-index-days-2027-01" in (pages / "index.html").read_text("utf-8")

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
-import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +15,7 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 from companion import cards, head, site
-from conftest import BOOK, CHAPTERS, ROOT
+from conftest import BOOK, CHAPTERS, ROOT, jupyter_book
 from pybtex.database import parse_string
 from sphinx.errors import ConfigError, ExtensionError
 
@@ -89,10 +87,7 @@ def published(tmp_path_factory) -> Path:
 
 
 def run(out: Path, address: str, *options: str) -> subprocess.CompletedProcess:
-    jupyter_book = Path(sys.executable).with_name("jupyter-book")
-    command = [jupyter_book, "build", ".", "-W", "-n", "--keep-going", "--path-output", out]
-    environment = os.environ | {"BOOK_URL": address}
-    return subprocess.run([*command, *options], cwd=ROOT, env=environment, capture_output=True, text=True)
+    return jupyter_book(ROOT, "--path-output", out, *options, BOOK_URL=address)
 
 
 class TestEveryPage:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
-import sys
 from html import unescape
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,7 +14,8 @@ import pytest
 import yaml
 from axe_playwright_python.sync_playwright import Axe
 from companion import launch
-from conftest import BOOK, ROOT
+from companion.forms import notebooks
+from conftest import BOOK, ROOT, jupyter_book
 from playwright.sync_api import expect
 from sphinx.errors import ConfigError
 
@@ -28,23 +27,14 @@ VALUES = yaml.safe_load((ROOT / "chapters/teaching/hub-values.yaml").read_text("
 
 def executable() -> list[str]:
     """The pages of the contents whose source is a notebook."""
-    listed = re.findall(r"(?:root|file): (\S+)", (ROOT / "_toc.yml").read_text("utf-8"))
-    return [name for name in listed if (ROOT / f"{name}.ipynb").is_file()]
+    return [path.relative_to(ROOT).with_suffix("").as_posix() for path in notebooks.runnable(ROOT)]
 
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory) -> Path:
     """The book as it is published from a commit."""
     out = tmp_path_factory.mktemp("launched")
-    jupyter_book = Path(sys.executable).with_name("jupyter-book")
-    built = subprocess.run(
-        [jupyter_book, "build", ".", "-W", "-n", "--keep-going", "--path-output", out],
-        cwd=ROOT,
-        env=os.environ | {"BOOK_REPOSITORY": f"{REPOSITORY}.git/", "BOOK_REVISION": COMMIT},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    built = jupyter_book(ROOT, "--path-output", out, BOOK_REPOSITORY=f"{REPOSITORY}.git/", BOOK_REVISION=COMMIT)
     assert built.returncode == 0, built.stdout + built.stderr
     return out / "_build" / "html"
 

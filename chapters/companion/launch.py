@@ -159,11 +159,12 @@ def fill_hub_places(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     for place in list(doctree.findall(hub_place)):
         there = published(app)
         address = there.address if there else "https://github.com/owner/name"
+        branch = (there.branch if there else "") or "main"
         path = f"lab/tree/{address.rpartition('/')[2]}/chapters/anora.ipynb"
-        example = hub_link("https://hub.example.org", address, (there and there.branch) or "main", path)
+        example = hub_link("https://hub.example.org", address, branch, path)
         data = {
             "repository": there.address if there else "",
-            "branch": (there.branch or "main") if there else "",
+            "branch": branch,
             "pages": json.dumps(notebooks(app), ensure_ascii=False),
         }
         attributes = "".join(f' data-{name}="{escape(value)}"' for name, value in data.items())

@@ -3,14 +3,12 @@ page for instructors."""
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
 import os
 import platform
 import re
 import statistics
-import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -20,7 +18,7 @@ from pathlib import Path
 
 import psutil
 
-from . import kernels
+from . import kernels, markdown
 from .server import size
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -294,7 +292,7 @@ def page(figures: Figures, book: Path, python: str) -> str:
         crowd=figures.crowd,
         share=figures.total.peak / figures.crowd,
         system=SYSTEM,
-        table=_table(
+        table=markdown.table(
             ["Memory of the machine", f"JupyterLab and kernel, {both:,.0f} MiB", f"kernel alone, {most:,.0f} MiB"],
             [[f"{gib} GiB", *(f"{(gib * 1024 - SYSTEM) // each:,.0f}" for each in (both, most))] for gib in MACHINES],
         ),
@@ -303,7 +301,7 @@ def page(figures: Figures, book: Path, python: str) -> str:
     if figures.installs:
         seconds = {name: statistics.median(times) for name, times in figures.installs.items()}
         text += INSTALL.format(
-            table=_table(
+            table=markdown.table(
                 ["Environment", "packages", "seconds to install"],
                 [[name, f"{figures.packages[name]}", f"{seconds[name]:.1f}"] for name in LOCKS],
             ),
@@ -329,7 +327,7 @@ def _measured(figures: Figures) -> str:
             f" {figures.again} found its port taken when it began, which can happen to kernels that start in the same\n"
             "moment, and was started again, as a Jupyter server does by itself."
         )
-    return _table(["What", "seconds", "peak, MiB", "settled, MiB", "settled, PSS, MiB"], rows) + f"\n\n{failed}"
+    return markdown.table(["What", "seconds", "peak, MiB", "settled, MiB", "settled, PSS, MiB"], rows) + f"\n\n{failed}"
 
 
 def _wait(figures: Figures) -> str:
@@ -354,7 +352,7 @@ def _reading(book: Path) -> str:
     name, requests, each = heaviest
     day, rush = 24 * 3600, 3600 * 2
     return READING.format(
-        table=_table(["Page", "requests", "document, bytes in gzip", "sheet", "icon", "together"], rows),
+        table=markdown.table(["Page", "requests", "document, bytes in gzip", "sheet", "icon", "together"], rows),
         readers=READERS,
         page=name,
         requests=requests,
@@ -371,24 +369,3 @@ def _reading(book: Path) -> str:
 def _machine(python: str) -> str:
     memory = psutil.virtual_memory().total / 2**30
     return f"{os.cpu_count()} cores, {memory:.0f} GiB of memory, {platform.system()} on {platform.machine()}; {python}"
-
-
-def _table(head: list[str], rows: list[list[str]]) -> str:
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="bench.classroom", description=__doc__)
-    parser.add_argument("--out", type=Path, default=ROOT / "chapters" / "teaching" / "capacity.md", help="the page")
-    parser.add_argument("--python", type=Path, help="of an environment that is there; without it one is made")
-    parser.add_argument("--sample", action="store_true", help="two kernels, one chapter, no installation: that it runs")
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as place:
-        figures = measure(Path(place), given.python, given.sample)
-    version = f"Python {platform.python_version()}"
-    given.out.write_text(page(figures, ROOT / "_build" / "html", version), "utf-8")
-
-
-if __name__ == "__main__":
-    main()

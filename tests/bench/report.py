@@ -14,6 +14,7 @@ import psutil
 from . import peers
 from .contenders import ALONE, BOOK, CONTENDERS, THEME, Contender, versions
 from .events import SEARCHES
+from .markdown import table
 from .measure import Result
 from .reading import JUPYTER_BOOK, OURS, SLOW, Reading
 
@@ -206,7 +207,7 @@ def _size(results: Results, size: int) -> list[str]:
             [figure.name, *(_cell(figure, results[c.key, size], results[ours, size], c) for c in shown)]
             for figure in (*FIGURES, *MORE)
         ]
-        parts += [f"Each in {setting}:", _table(["Figure", *(c.name for c in shown)], rows)]
+        parts += [f"Each in {setting}:", table(["Figure", *(c.name for c in shown)], rows)]
     return parts
 
 
@@ -231,7 +232,7 @@ def _growth(results: Results, sizes: list[int]) -> str:
                 for c in CONTENDERS
             ]
             head = [figure.name[0].upper() + figure.name[1:], *(f"{few:,} to {many:,}" for few, many in steps)]
-            tables.append(_table(head, rows))
+            tables.append(table(head, rows))
     return "\n\n".join(tables)
 
 
@@ -264,7 +265,7 @@ def _axe(results: Results, sizes: list[int]) -> str:
         found = {size: results[contender.key, size].axe for size in sizes if (contender.key, size) in results}
         if found:
             rows.append([f"{contender.name}, {contender.setting}", *map(_broken, found.values())])
-    return _table(["Rules broken, and at how many places", *(f"{size:,} events" for size in sizes)], rows)
+    return table(["Rules broken, and at how many places", *(f"{size:,} events" for size in sizes)], rows)
 
 
 def _broken(found: dict[str, int] | None) -> str:
@@ -278,11 +279,11 @@ def _reading(readings: list[Reading], runs: int) -> list[str]:
     version = next((reading.version for reading in readings), "")
     texts = {text.name for text in peers.TEXTS}
     parts = [PAGE.format(runs=runs, slow=SLOW), f"Lighthouse {version}.", "### The pages of this book"]
-    parts.append(_table(READ, [_read(r.page, r) for r in readings if r.page not in texts]))
+    parts.append(table(READ, [_read(r.page, r) for r in readings if r.page not in texts]))
     same = [r for r in readings if r.page in texts]
     if same:
-        parts += ["### The same text elsewhere", _table(READ, [_read(f"{r.tool}, {r.page}", r) for r in same])]
-        parts += ["How many times as much the peer takes as this book:", _table(RATIOS, _ratios(same))]
+        parts += ["### The same text elsewhere", table(READ, [_read(f"{r.tool}, {r.page}", r) for r in same])]
+        parts += ["How many times as much the peer takes as this book:", table(RATIOS, _ratios(same))]
         refused = (f"**{name}** could not be had. {why.rstrip('.')}" for name, why in peers.CANNOT.items())
         parts += ["### Peers that could not be had", _list(refused)]
     marked = [f"{r.tool}, {r.page}: {', '.join(audit['id'] for audit in r.broken)}" for r in readings if r.broken]
@@ -318,12 +319,6 @@ def _ratios(same: list[Reading]) -> list[list[str]]:
         ratios = ((get(theirs), get(ours)) for get in COSTS.values())
         rows.append([f"{JUPYTER_BOOK}, {text.name}", *(_times(one / two) if two else NONE for one, two in ratios)])
     return rows
-
-
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    head = list(head)
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _list(items: Iterable[str]) -> str:

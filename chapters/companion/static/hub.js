@@ -64,14 +64,14 @@
       return value;
     }
     input.addEventListener("input", () => { if (!input.hasAttribute("aria-invalid")) left = false; show(); });
-    input.addEventListener("change", () => { left = true; show(); });
+    input.addEventListener("change", () => { left = true; }); // and on to the place, which shows it
     return read;
   }
 
   const read = {
     hub: field("hub", "Address of your hub", "The page on which students log in.", ""),
     repository: field("repository", "Address of the repository", "The book’s own, or your copy of it.", repository),
-    branch: field("branch", "Branch", "The one with the state of the book that you teach.", branch || "main"),
+    branch: field("branch", "Branch", "The one with the state of the book that you teach.", branch),
   };
   const page = element("select", { id: "hub-page" });
   for (const [path, title] of JSON.parse(pages)) page.append(new Option(title, path));
