@@ -3,12 +3,14 @@ page for instructors."""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import contextlib
 import os
 import platform
 import re
 import statistics
+import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -369,3 +371,19 @@ def _reading(book: Path) -> str:
 def _machine(python: str) -> str:
     memory = psutil.virtual_memory().total / 2**30
     return f"{os.cpu_count()} cores, {memory:.0f} GiB of memory, {platform.system()} on {platform.machine()}; {python}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="bench.classroom", description=__doc__)
+    parser.add_argument("--out", type=Path, default=ROOT / "chapters" / "teaching" / "capacity.md", help="the page")
+    parser.add_argument("--python", type=Path, help="of an environment that is there; without it one is made")
+    parser.add_argument("--sample", action="store_true", help="two kernels, one chapter, no installation: that it runs")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as place:
+        figures = measure(Path(place), given.python, given.sample)
+    version = f"Python {platform.python_version()}"
+    given.out.write_text(page(figures, ROOT / "_build" / "html", version), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
