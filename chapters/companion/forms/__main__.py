@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def main() -> None:
+    """Make the forms that the command line asks for; exits with a sentence where the book cannot be read."""
     parser = argparse.ArgumentParser(prog="python -m companion.forms", description=__doc__)
     parser.add_argument("book", type=Path, help="the built book: the folder with index.html")
     parser.add_argument("out", type=Path, help="the folder for the forms; made if it is not there")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from . import NAME
 
-LEFT_OUT = ("downloads/", ".doctrees/", ".buildinfo", "objects.inv")
+LEFT_OUT = ("downloads/", ".doctrees/", ".buildinfo")
 """What a reader has no use for: the forms themselves, and Sphinx's own notes."""
 
 EPOCH = (1980, 1, 1, 0, 0, 0)

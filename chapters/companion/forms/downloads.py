@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -30,14 +31,15 @@ FORMS = {
 
 
 def made(app: Sphinx) -> Path:
-    """The folder into which `make forms` writes, beside that of the pages."""
-    return Path(app.outdir).parent / "forms"
+    """The folder into which `make forms` writes."""
+    return Path(app.srcdir) / "_build" / "forms"
 
 
 class FormsDirective(SphinxDirective):
     """```{forms}```: the forms with format and size; without them, how they are made."""
 
     def run(self) -> list[nodes.Node]:
+        """A list of links to the files, or a paragraph."""
         folder = made(self.env.app)
         # A folder is never up to date for Sphinx, and so the page is read at every build.
         self.env.note_dependency(str(folder))
@@ -72,7 +74,8 @@ def copy_forms(app: Sphinx, error: Exception | None) -> None:
                 shutil.copy2(path, out)
 
 
-def setup(app: Sphinx) -> dict:
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Connect the directive, and the copying."""
     app.add_directive("forms", FormsDirective)
     app.connect("build-finished", copy_forms)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

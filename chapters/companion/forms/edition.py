@@ -13,7 +13,8 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import yaml
-from bs4 import BeautifulSoup, SoupStrainer, Tag
+from bs4 import BeautifulSoup, Tag
+from bs4.filter import SoupStrainer
 
 HERE = Path(__file__).resolve().parent
 COMPANION = HERE.parent
@@ -43,19 +44,24 @@ class Page:
 
     @property
     def slug(self) -> str:
+        """The name as one word, for files and ids."""
         return self.name.removeprefix("chapters/").replace("/", "-")
 
     @functools.cached_property
     def ids(self) -> frozenset[str]:
-        return frozenset(tag["id"] for tag in self.article.find_all(id=True))
+        """Every id in the text."""
+        return frozenset(str(tag["id"]) for tag in self.article.find_all(id=True))
 
     def sections(self) -> list[tuple[str, str]]:
         """(id, title) of the sections one level below the page's title."""
-        return [(heading.parent["id"], words(heading)) for heading in self.article.select("section[id] > h2")]
+        headings = ((section, section.find("h2", recursive=False)) for section in self.article.select("section[id]"))
+        return [(str(section["id"]), words(heading)) for section, heading in headings if heading]
 
 
 @dataclass(frozen=True)
 class Part:
+    """A part of the contents: its title and its pages, in their order."""
+
     title: str
     pages: tuple[Page, ...]
 
@@ -76,10 +82,12 @@ class Edition:
 
     @property
     def pages(self) -> list[Page]:
+        """All pages, the cover first."""
         return [self.cover, *(page for part in self.parts for page in part.pages)]
 
 
 def words(tag: Tag) -> str:
+    """The text of an element, in one line."""
     return " ".join(tag.get_text().split())
 
 
@@ -142,20 +150,23 @@ def _strip(article: Tag) -> None:
 
 def _for_screens(tag: Tag) -> bool:
     return (
-        tag.name in DROPPED or not DROPPED_CLASSES.isdisjoint(tag.get("class", ())) or tag.get("data-width") == "narrow"
+        tag.name in DROPPED
+        or not DROPPED_CLASSES.isdisjoint(tag.get_attribute_list("class"))
+        or tag.get("data-width") == "narrow"
     )
 
 
 def _unfold(article: Tag) -> None:
     """What a screen folds away stands open, under its title."""
     for details in article.find_all("details"):
+        assert details.summary is not None
         summary = details.summary.extract()
-        if "hide" in details.get("class", ()):  # it held code
+        if "hide" in details.get_attribute_list("class"):  # it held code
             details.unwrap()
             continue
         for inner in summary.find_all("p"):
             inner.unwrap()
-        summary.name, summary.attrs = "p", {"class": ["folded-title"]}
+        summary.name, summary.attrs = "p", {"class": "folded-title"}
         details.name = "div"
         details.insert(0, summary)
 
@@ -167,8 +178,8 @@ def _plain_picture(svg: Tag) -> list[Tag]:
     tags = [svg, *svg.find_all(True)]
     for tag in tags:
         for name in ("fill", "stroke", "style"):
-            if "var(" in tag.get(name, ""):
-                tag[name] = resolved(tag[name])
+            if name in tag.attrs:
+                tag[name] = resolved(str(tag[name]))
     return tags
 
 
@@ -182,7 +193,7 @@ def _plain(tag: Tag) -> None:
 
 def _relink(link: Tag, name: str, names: set[str], address: str) -> None:
     """A link within the book leads within the form; one to a file beside it leads to the website, if there is one."""
-    url = urlsplit(link["href"])
+    url = urlsplit(str(link["href"]))
     if url.scheme or url.netloc:
         return
     path = (
@@ -201,7 +212,7 @@ def _relink(link: Tag, name: str, names: set[str], address: str) -> None:
 def links(page: Page) -> Iterator[tuple[Tag, str, str]]:
     """(link, page, id) of every link to a page of the book; the id is empty where the whole page is meant."""
     for link in page.article.find_all("a", href=re.compile(f"^{BOOK}")):
-        target, _, anchor = link["href"].removeprefix(BOOK).partition("#")
+        target, _, anchor = str(link["href"]).removeprefix(BOOK).partition("#")
         yield link, target, anchor
 
 
@@ -231,7 +242,7 @@ def resolved(text: str) -> str:
     """
     colours = palette()
 
-    def plain(match: re.Match) -> str:
+    def plain(match: re.Match[str]) -> str:
         name, other = match.groups()
         if name not in colours and other is None:
             raise ValueError(f"no style sheet of the book defines --{name} as a colour")

@@ -91,7 +91,7 @@ def _page(page: Page, edition: Edition, shift: int) -> str:
     for link, target, anchor in links(page):
         link["href"] = f"#{slugs[target]}" + (f".{anchor}" if anchor else "")
     for name in ("id", *REFERS):
-        for tag in page.article.find_all(attrs={name: True}):
+        for tag in page.article.select(f"[{name}]"):
             tag[name] = f"{page.slug}.{tag[name]}"
     for heading in page.article.find_all(HEADING):
         heading.name = f"h{int(heading.name[1]) + shift}"
