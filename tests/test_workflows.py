@@ -12,41 +12,42 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
-from companion import links
-from conftest import ROOT
+from companion import build, links
+from conftest import LOCKS, ROOT, there
 
 FOLDER = ROOT / ".github" / "workflows"
 # BaseLoader keeps `on` and `true` as they are written.
 FLOWS = {path.stem: yaml.load(path.read_text("utf-8"), yaml.BaseLoader) for path in sorted(FOLDER.glob("*.yml"))}
 TEXTS = {path.stem: path.read_text("utf-8") for path in sorted(FOLDER.glob("*.yml"))}
 JOBS = [(flow, job) for flow, text in FLOWS.items() for job in text["jobs"]]
-LOCKS = re.findall(r"--output-file (\S+)", (ROOT / "Makefile").read_text("utf-8"))
 
 
-def steps(flow: str, job: str) -> list[dict]:
-    return FLOWS[flow]["jobs"][job].get("steps", [])
+def steps(flow: str, job: str) -> list[dict[str, Any]]:
+    return list(FLOWS[flow]["jobs"][job].get("steps", []))
 
 
 def script(flow: str, job: str, part: str) -> str:
     """The one script of a job that holds `part`."""
     [found] = [step["run"] for step in steps(flow, job) if part in step.get("run", "")]
-    return found
+    return str(found)
 
 
 class TestFiles:
-    def test_zizmor_finds_nothing(self):
-        command = [Path(sys.executable).with_name("zizmor"), "--offline", "--persona", "regular", "--no-progress"]
+    def test_zizmor_finds_nothing(self) -> None:
+        command = [str(Path(sys.executable).with_name("zizmor")), "--offline", "--persona", "regular", "--no-progress"]
         ran = subprocess.run(
             [*command, "--strict-collection", ".github"], cwd=ROOT, capture_output=True, text=True, timeout=120
         )
         assert ran.returncode == 0, ran.stdout + ran.stderr
 
-    def test_every_action_is_pinned(self):
-        pins = {}
+    def test_every_action_is_pinned(self) -> None:
+        pins: dict[str, tuple[str | Any, ...]] = {}
         for name, text in TEXTS.items():
             for used in re.findall(r"\buses: (.+)", text):
                 if used.startswith("$/"):
@@ -58,13 +59,13 @@ class TestFiles:
         assert pins
 
     @pytest.mark.parametrize("flow", FLOWS)
-    def test_nothing_may_write_by_default(self, flow):
+    def test_nothing_may_write_by_default(self, flow: str) -> None:
         assert FLOWS[flow]["permissions"] in ({}, "", {"contents": "read"})
         assert "pull_request_target" not in TEXTS[flow]
         assert "workflow_run" not in TEXTS[flow]
         assert "secrets." not in TEXTS[flow]
 
-    def test_what_may_write(self):
+    def test_what_may_write(self) -> None:
         granted = {
             job: {
                 name
@@ -82,20 +83,20 @@ class TestFiles:
         }
 
     @pytest.mark.parametrize(("flow", "job"), JOBS)
-    def test_jobs_end_and_leave_no_credentials(self, flow, job):
+    def test_jobs_end_and_leave_no_credentials(self, flow: str, job: str) -> None:
         assert "timeout-minutes" in FLOWS[flow]["jobs"][job] or "uses" in FLOWS[flow]["jobs"][job]
         for step in steps(flow, job):
             if step.get("uses", "").startswith("actions/checkout@"):
                 assert step["with"]["persist-credentials"] == "false"
 
     @pytest.mark.parametrize("flow", FLOWS)
-    def test_nothing_is_pasted_into_a_script(self, flow):
+    def test_nothing_is_pasted_into_a_script(self, flow: str) -> None:
         for job in FLOWS[flow]["jobs"]:
             assert not [step["run"] for step in steps(flow, job) if "${{" in step.get("run", "")]
 
 
 class TestWhatTheyRun:
-    def test_the_tests_are_those_of_the_readme(self):
+    def test_the_tests_are_those_of_the_readme(self) -> None:
         readme = (ROOT / "README.md").read_text("utf-8")
         flow = FLOWS["test"]
         assert flow["jobs"]["test"]["steps"][-1] == {"run": ".ci/run"}
@@ -103,39 +104,38 @@ class TestWhatTheyRun:
         assert "make test   # everything that CI checks" in readme
         assert set(flow["on"]) == {"pull_request", "push"}
         matrix = [(one["os"], one["python"]) for one in flow["jobs"]["test"]["strategy"]["matrix"]["include"]]
-        oldest = re.search(r"Python (3\.\d+) or later", readme)[1]
+        oldest = there(re.search(r"Python (3\.\d+) or later", readme))[1]
         assert ("ubuntu-latest", oldest) in matrix
         assert {system for system, _ in matrix} == {"ubuntu-latest", "macos-latest"}
         assert len({python for _, python in matrix}) == 2
 
-    def test_a_pull_request_gets_the_book(self):
+    def test_a_pull_request_gets_the_book(self) -> None:
         [*_, build, upload] = steps("preview", "book")
         assert build == {"run": "make book"}
         assert upload["with"]["path"] == "_build/html"
         assert FLOWS["preview"]["on"] == {"pull_request": ""}
 
-    def test_the_published_book_knows_where_it_is(self):
+    def test_the_published_book_knows_where_it_is(self) -> None:
         made = steps("publish", "build")
         [tested] = [index for index, step in enumerate(made) if step.get("run") == "make test"]
-        [built] = [index for index, step in enumerate(made) if "make forms" in step.get("run", "")]
+        [built] = [index for index, step in enumerate(made) if "make release" in step.get("run", "")]
         assert tested < built
         assert "env" not in made[tested]
         assert made[built]["env"] == {
             "BOOK_URL": "${{ steps.pages.outputs.base_url }}/",
             "BOOK_REPOSITORY": "${{ github.server_url }}/${{ github.repository }}",
-            "BOOK_REVISION": "${{ github.sha }}",
         }
         [pages] = [step for step in made if step.get("id") == "pages"]
         assert pages["uses"].startswith("actions/configure-pages@")
         assert FLOWS["publish"]["jobs"]["deploy"]["environment"]["name"] == "github-pages"
         assert all(FLOWS["publish"]["jobs"][job]["needs"] == "build" for job in ("deploy", "release"))
 
-    def test_every_lock_is_audited(self):
+    def test_every_lock_is_audited(self) -> None:
         assert LOCKS
         text = script("audit", "check", "pip-audit --strict")
-        assert re.search(r"for lock in (.+); do", text)[1].split() == LOCKS
+        assert there(re.search(r"for lock in (.+); do", text))[1].split() == LOCKS
 
-    def test_every_lock_is_renewed(self):
+    def test_every_lock_is_renewed(self) -> None:
         told = yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text("utf-8"))
         by = {update["package-ecosystem"]: update for update in told["updates"]}
         assert set(by) == {"pip", "npm", "github-actions"}
@@ -148,37 +148,51 @@ class TestWhatTheyRun:
             assert update["groups"]
 
 
-@pytest.fixture
-def shell(tmp_path):
-    """shell(script, stand-ins, …) -> what ran: as a runner does it, in an empty folder, with stand-ins for programs."""
-    programs = tmp_path / "programs"
-    programs.mkdir()
-    work = tmp_path / "work"
-    work.mkdir()
+@dataclass
+class Ran:
+    """A script that has run: how it ended, what it said, the programs that it called, and what it gives later steps."""
 
-    def run(text: str, programs_by_name: dict[str, str], **environment: str) -> subprocess.CompletedProcess:
+    returncode: int
+    stdout: str
+    stderr: str
+    calls: str
+    output: str
+
+
+class Shell:
+    """shell(script, stand-ins, …) -> Ran: as a runner does it, in the folder `work`, with stand-ins for programs."""
+
+    def __init__(self, place: Path) -> None:
+        self.place, self.programs, self.work = place, place / "programs", place / "work"
+        self.programs.mkdir()
+        self.work.mkdir()
+
+    def __call__(self, text: str, programs_by_name: dict[str, str], **environment: str) -> Ran:
         for name, body in programs_by_name.items():
-            path = programs / name
+            path = self.programs / name
             path.write_text(f'#!/bin/bash\necho "{name} $*" >> "$CALLS"\n{body}\n', "utf-8")
             path.chmod(0o755)
         for name in ("CALLS", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"):
-            (tmp_path / name).write_text("")
-            environment[name] = str(tmp_path / name)
-        environment["PATH"] = f"{programs}:{os.environ['PATH']}"
-        ran = subprocess.run(["bash", "-e", "-c", text], cwd=work, env=environment, capture_output=True, text=True)
-        ran.calls = (tmp_path / "CALLS").read_text("utf-8")
-        ran.output = (tmp_path / "GITHUB_OUTPUT").read_text("utf-8")
-        ran.work = work
-        return ran
+            (self.place / name).write_text("")
+            environment[name] = str(self.place / name)
+        environment["PATH"] = f"{self.programs}:{os.environ['PATH']}"
+        done = subprocess.run(
+            ["bash", "-e", "-c", text], cwd=self.work, env=environment, capture_output=True, text=True
+        )
+        calls, output = ((self.place / name).read_text("utf-8") for name in ("CALLS", "GITHUB_OUTPUT"))
+        return Ran(done.returncode, done.stdout, done.stderr, calls, output)
 
-    run.work = work
-    return run
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    return Shell(tmp_path)
 
 
 class TestIssue:
     """The script that keeps one issue up to date."""
 
-    def keep(self, shell, *, found: bool, number: str = "", text: str = "- one\n") -> subprocess.CompletedProcess:
+    def keep(self, shell: Shell, *, found: bool, number: str = "", text: str = "- one\n") -> list[str]:
+        """What it calls after it has looked for an open one."""
         (shell.work / "report.md").write_text(text, "utf-8")
         gh = f'if [ "$1 $2" = "issue list" ]; then echo "{number}"; fi'
         ran = shell(
@@ -187,33 +201,30 @@ class TestIssue:
         assert ran.returncode == 0, ran.stderr
         listed, *calls = ran.calls.splitlines()
         assert listed.startswith("gh issue list --label links --app github-actions --state open")
-        ran.told = calls
-        return ran
+        return calls
 
-    def test_it_opens_one(self, shell):
-        label, create = self.keep(shell, found=True).told
+    def test_it_opens_one(self, shell: Shell) -> None:
+        label, create = self.keep(shell, found=True)
         assert label.startswith("gh label create links --force")
         assert create == "gh issue create --title A title --label links --body-file body.md"
 
-    def test_it_updates_the_open_one(self, shell):
-        assert self.keep(shell, found=True, number="7").told == ["gh issue edit 7 --body-file body.md"]
+    def test_it_updates_the_open_one(self, shell: Shell) -> None:
+        assert self.keep(shell, found=True, number="7") == ["gh issue edit 7 --body-file body.md"]
 
-    def test_it_closes_the_open_one(self, shell):
-        assert self.keep(shell, found=False, number="7").told == [
-            "gh issue close 7 --comment Nothing is left to report."
-        ]
+    def test_it_closes_the_open_one(self, shell: Shell) -> None:
+        assert self.keep(shell, found=False, number="7") == ["gh issue close 7 --comment Nothing is left to report."]
 
-    def test_it_stays_silent(self, shell):
-        assert self.keep(shell, found=False).told == []
+    def test_it_stays_silent(self, shell: Shell) -> None:
+        assert self.keep(shell, found=False) == []
 
-    def test_a_long_report_is_cut(self, shell):
-        ran = self.keep(shell, found=True, text="x" * 70_000)
-        assert (ran.work / "body.md").stat().st_size == 60_000
+    def test_a_long_report_is_cut(self, shell: Shell) -> None:
+        self.keep(shell, found=True, text="x" * 70_000)
+        assert (shell.work / "body.md").stat().st_size == 60_000
 
 
 class TestCheckers:
     @pytest.mark.parametrize(("status", "output"), [(0, "found=false\n"), (3, "found=true\n"), (1, None), (2, None)])
-    def test_links(self, shell, status, output):
+    def test_links(self, shell: Shell, status: int, output: str | None) -> None:
         python = shell.work / ".venv" / "bin" / "python"
         python.parent.mkdir(parents=True)
         python.write_text(f'#!/bin/bash\necho "report of $*"\nexit {status}\n', "utf-8")
@@ -222,12 +233,12 @@ class TestCheckers:
         assert (ran.returncode, ran.output or None) == (status if output is None else 0, output)
         assert (shell.work / "report.md").read_text("utf-8") == "report of -m companion.links\n"
 
-    def audit(self, shell, pip: str, npm: str) -> subprocess.CompletedProcess:
+    def audit(self, shell: Shell, pip: str, npm: str) -> Ran:
         (shell.work / "report.md").unlink(missing_ok=True)
         return shell(script("audit", "check", "pip-audit --strict"), {"pip-audit": pip, "npm": npm})
 
     @pytest.mark.skipif(not shutil.which("jq"), reason="jq, which every runner has, is not here")
-    def test_audit(self, shell):
+    def test_audit(self, shell: Shell) -> None:
         clean = '{"dependencies": [{"name": "six", "version": "1.16.0", "vulns": []}], "fixes": []}'
         bad = (
             '{"dependencies": [{"name": "jinja2", "version": "3.1.2", "vulns": ['
@@ -244,12 +255,12 @@ class TestCheckers:
         ran = self.audit(shell, well, quiet)
         assert (ran.returncode, ran.output) == (0, "found=false\n"), ran.stderr
         asked = [line for line in ran.calls.splitlines() if line.startswith("pip-audit")]
-        assert [re.search(r"--requirement (\S+)", line)[1] for line in asked] == LOCKS
-        assert "No package" in (ran.work / "report.md").read_text("utf-8")
+        assert [there(re.search(r"--requirement (\S+)", line))[1] for line in asked] == LOCKS
+        assert "No package" in (shell.work / "report.md").read_text("utf-8")
 
         ran = self.audit(shell, ill, loud)
         assert (ran.returncode, ran.output) == (0, "found=true\n"), ran.stderr
-        assert (ran.work / "report.md").read_text("utf-8").splitlines()[2:] == [
+        assert (shell.work / "report.md").read_text("utf-8").splitlines()[2:] == [
             "- `.binder/lab.txt`: jinja2 3.1.2: PYSEC-1 (mended in 3.1.3, 3.2); GHSA-2",
             "- `tests/bench/package-lock.json`: vega <6, high; https://example.org/1",
         ]
@@ -261,7 +272,7 @@ class TestCheckers:
 
 
 class TestRelease:
-    def test_the_notes_are_the_edition_s(self, shell):
+    def test_the_notes_are_the_edition_s(self, shell: Shell) -> None:
         text = script("publish", "build", "CHANGELOG.md")
         (shell.work / "CHANGELOG.md").write_text((ROOT / "CHANGELOG.md").read_text("utf-8"), "utf-8")
         assert shell(text, {}, GITHUB_REF_NAME="v0.1.0").returncode == 0
@@ -274,13 +285,14 @@ class TestRelease:
 
     @pytest.mark.skipif(not shutil.which("sha256sum"), reason="sha256sum, which every Linux has, is not here")
     @pytest.mark.parametrize("there", [False, True])
-    def test_files_are_summed_and_attached(self, shell, there):
-        for name in ("_build/forms/who-is-in-the-room.epub", "_build/html/data/who-is-in-the-room-notebooks.zip"):
-            path = shell.work / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(name)
+    def test_files_are_checked_and_attached(self, shell: Shell, there: bool) -> None:
+        folder = shell.work / "_build" / "release"
+        folder.mkdir(parents=True)
+        for name in ("who-is-in-the-room.epub", "who-is-in-the-room-notebooks.zip"):
+            (folder / name).write_text(name)
+        build.add_sums(folder)
         (shell.work / "release" / "files").mkdir(parents=True)
-        assert shell(script("publish", "build", "sha256sum"), {}).returncode == 0
+        assert shell(script("publish", "build", "SHA256SUMS"), {}).returncode == 0
         text = script("publish", "release", "gh release")
         ran = shell(text, {"gh": "" if there else '[ "$2" != view ]'}, GITHUB_REF_NAME="v0.1.0")
         assert ran.returncode == 0, ran.stderr
@@ -296,16 +308,28 @@ class TestRelease:
         assert not ran.calls
 
 
+class Host(http.server.ThreadingHTTPServer):
+    """A host with every kind of answer, and what it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Site)
+        self.address = f"http://127.0.0.1:{self.server_address[1]}"
+        self.guard, self.over = threading.Lock(), threading.Event()
+        self.asked: Counter[tuple[str, str]] = Counter()
+        self.agents: set[str] = set()
+        self.now = self.most = 0
+
+
 class Site(http.server.BaseHTTPRequestHandler):
-    """One host with every kind of answer."""
+    server: Host
 
-    def do_HEAD(self):
+    def do_HEAD(self) -> None:
         self.answer()
 
-    def do_GET(self):
+    def do_GET(self) -> None:
         self.answer()
 
-    def answer(self):
+    def answer(self) -> None:
         state = self.server
         with state.guard:
             state.asked[self.command, self.path] += 1
@@ -332,22 +356,18 @@ class Site(http.server.BaseHTTPRequestHandler):
         except OSError:
             pass
 
-    def log_message(self, *args):
+    def log_message(self, *args: object) -> None:
         pass
 
 
 @pytest.fixture
-def site(monkeypatch) -> Iterator:
+def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
     monkeypatch.setenv("no_proxy", "*")
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Site)
-    server.guard, server.asked, server.agents, server.now, server.most = threading.Lock(), Counter(), set(), 0, 0
-    server.over = threading.Event()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    server.address = f"http://127.0.0.1:{server.server_address[1]}"
-    yield server
-    server.over.set()
-    server.shutdown()
-    server.server_close()
+    with Host() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.over.set()
+        server.shutdown()
 
 
 def nowhere() -> str:
@@ -371,7 +391,7 @@ class TestLinks:
         ("/slow", links.UNKNOWN, "no answer in time"),
     )
 
-    def test_every_kind_of_answer(self, site, monkeypatch):
+    def test_every_kind_of_answer(self, site: Host, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("BOOK_REPOSITORY", "https://github.com/example/room")
         states = links.check_all([site.address + path for path, *_ in self.ANSWERS], wait=1.5, pause=0)
         assert states == {site.address + path: (state, reason) for path, state, reason in self.ANSWERS}
@@ -381,12 +401,12 @@ class TestLinks:
         assert site.asked["GET", "/well"] == 1, "only where /moved led"
         assert not site.asked["GET", "/busy"], "who is told to slow down does not ask again"
 
-    def test_a_host_gets_one_request_at_a_time(self, site):
+    def test_a_host_gets_one_request_at_a_time(self, site: Host) -> None:
         links.check_all([f"{site.address}/well?{number}" for number in range(30)], wait=15, pause=0)
         assert site.most == 1
         assert len(site.asked) == 30
 
-    def test_nobody_listens(self, monkeypatch):
+    def test_nobody_listens(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("no_proxy", "*")
         assert links.check(nowhere(), wait=15, pause=0) == (links.UNKNOWN, "ConnectionRefusedError")
 
@@ -394,10 +414,10 @@ class TestLinks:
         ("number", "expected"),
         [(socket.EAI_NONAME, (links.GONE, "no such host")), (socket.EAI_AGAIN, (links.UNKNOWN, "gaierror"))],
     )
-    def test_no_such_host(self, monkeypatch, number, expected):
+    def test_no_such_host(self, monkeypatch: pytest.MonkeyPatch, number: int, expected: tuple[str, str]) -> None:
         asked = []
 
-        def resolve(*args, **options):
+        def resolve(*args: object, **options: Any) -> None:
             asked.append(args[0])
             raise socket.gaierror(number, "told so")
 
@@ -406,7 +426,7 @@ class TestLinks:
         assert links.check("https://nowhere.invalid/page", wait=15, pause=0) == expected
         assert len(asked) == (4 if expected[0] == links.GONE else 2)
 
-    def test_an_address_that_is_none(self):
+    def test_an_address_that_is_none(self) -> None:
         assert links.check("http://[broken/", wait=15, pause=0)[0] == links.UNKNOWN
 
     def write(self, folder: Path, addresses: dict[str, str]) -> Path:
@@ -418,7 +438,7 @@ class TestLinks:
         path.write_text("".join(entry.format(key=key, url=url) for key, url in addresses.items()), "utf-8")
         return path
 
-    def test_the_report(self, site, tmp_path, capsys):
+    def test_the_report(self, site: Host, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         kinds = {"one": "/well", "two": "/gone", "three": "/forbidden"}
         path = self.write(tmp_path, {key: site.address + page for key, page in kinds.items()})
         assert links.main(path, wait=15, pause=0) == 3
@@ -431,6 +451,6 @@ class TestLinks:
         assert links.main(path, wait=15, pause=0) == 0
         assert "Gone" not in capsys.readouterr().out
 
-    def test_a_bad_bibliography_is_refused(self, tmp_path, capsys):
+    def test_a_bad_bibliography_is_refused(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert links.main(self.write(tmp_path, {"one": "ftp://example.org"})) == 1
         assert "http or https" in capsys.readouterr().err
