@@ -10,7 +10,10 @@ from collections.abc import Iterator
 import pytest
 from bench import server
 from conftest import BOOK
-from test_pages import LOOKS, PAGES, WIDTHS, Visit, axe, second, visit
+from playwright.sync_api import Browser
+from test_pages import LOOKS, PAGES, Visit, axe, second, visit
+
+WIDTHS = (320, 1280)
 
 
 @pytest.fixture(scope="module")
@@ -22,9 +25,11 @@ def host() -> Iterator[str]:
 @pytest.mark.parametrize("width", WIDTHS)
 class TestAfterEachControl:
     @pytest.mark.parametrize("name", PAGES)
-    def test_the_engines_find_nothing_once_a_control_is_used(self, browser, host, name, width):
+    def test_the_engines_find_nothing_once_a_control_is_used(
+        self, browser: Browser, host: str, name: str, width: int
+    ) -> None:
         opened = visit(browser, host, name)
-        found = {}
+        found: dict[str, list[str]] = {}
         for control in controls(opened, width):
             assert [line for line in opened.said if "Progress: " not in line] == [], control
             for look in LOOKS:
@@ -64,6 +69,17 @@ def controls(opened: Visit, width: int) -> Iterator[str]:
         timeline.get_by_role("button", name="Reset").click()
         timeline.get_by_role("checkbox").first.uncheck()
         yield "a kind left out"
+        timeline.get_by_role("button", name="Reset").click()
+        timeline.get_by_role("spinbutton", name="From year").fill("2025")
+        yield "years asked for"
+        timeline.get_by_role("button", name="Reset").click()
+        for each in page.locator("section.timeline").all():
+            each.get_by_role("button", name="Next event").click()
+        yield "an event selected"
+        paths = timeline.get_by_role("combobox", name="Guided path")
+        if paths.count():
+            paths.select_option(index=1)
+            yield "a path begun"
     for name in ("Only what changed", "All claims"):
         button = page.get_by_role("button", name=name)
         if button.count():

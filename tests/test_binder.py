@@ -18,7 +18,7 @@ import pytest
 from bench import kernels
 from companion.forms import NOTEBOOKS, notebooks
 from companion.refresh import normal
-from conftest import CHAPTERS, ROOT, sampled
+from conftest import CHAPTERS, ROOT, OpenPage, sampled
 from docker.utils.build import exclude_paths
 from nbclient.exceptions import CellExecutionError
 from playwright.sync_api import expect
@@ -58,14 +58,14 @@ def pins(lock: Path) -> dict[str, set[str]]:
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "lab.txt"])
-def test_every_package_of_a_lock_is_pinned_and_hashed(name):
+def test_every_package_of_a_lock_is_pinned_and_hashed(name: str) -> None:
     text = (BINDER / name).read_text("utf-8")
     lines = [line for line in text.splitlines() if line and not line.startswith((" ", "#"))]
     assert len(PINNED.findall(text)) == len(lines) > 20
     assert not [package for package in pins(BINDER / name) if "sphinx" in package or package.startswith("myst")]
 
 
-def test_the_environment_is_small_and_the_archive_s_is_the_same_with_a_jupyterlab():
+def test_the_environment_is_small_and_the_archive_s_is_the_same_with_a_jupyterlab() -> None:
     small, lab, book = pins(BINDER / "requirements.txt"), pins(BINDER / "lab.txt"), pins(ROOT / "requirements.txt")
     assert len(small) < 60
     assert "jupyterlab" in lab
@@ -77,7 +77,7 @@ def test_the_environment_is_small_and_the_archive_s_is_the_same_with_a_jupyterla
 
 
 @pytest.fixture
-def pack(monkeypatch):
+def pack(monkeypatch: pytest.MonkeyPatch) -> PythonBuildPack:
     """What repo2docker builds the project with: the first of its kinds that says it can."""
     monkeypatch.chdir(ROOT)
     app = Repo2Docker()
@@ -86,7 +86,7 @@ def pack(monkeypatch):
     return found
 
 
-def test_repo2docker_takes_the_python_build_pack_and_a_python_that_it_has(pack):
+def test_repo2docker_takes_the_python_build_pack_and_a_python_that_it_has(pack: PythonBuildPack) -> None:
     assert type(pack) is PythonBuildPack
     assert pack.binder_dir == ".binder"
     assert pack.python_version == "3.11"
@@ -95,7 +95,7 @@ def test_repo2docker_takes_the_python_build_pack_and_a_python_that_it_has(pack):
     assert not pack.separate_kernel_env
 
 
-def test_repo2docker_installs_the_hashed_lock_before_it_copies_the_project(pack):
+def test_repo2docker_installs_the_hashed_lock_before_it_copies_the_project(pack: PythonBuildPack) -> None:
     lock = ".binder/requirements.txt"
     # A local reference in the lock, such as "-c", would have it wait for the copy, and build anew at every commit.
     assert pack.get_preassemble_script_files() == {lock: lock}
@@ -106,7 +106,7 @@ def test_repo2docker_installs_the_hashed_lock_before_it_copies_the_project(pack)
     assert image.index(command) < image.index("COPY --chown=1000:1000 src/ ") < image.index("RUN ./.binder/postBuild")
 
 
-def test_the_image_holds_what_a_chapter_needs_and_little_else(pack):
+def test_the_image_holds_what_a_chapter_needs_and_little_else(pack: PythonBuildPack) -> None:
     ignored = [line for line in (BINDER / ".dockerignore").read_text("utf-8").split("\n") if line and line[0] != "#"]
     kept = exclude_paths(".", ignored)
     needed = notebooks.needed(ROOT / "chapters" / "companion")
@@ -119,20 +119,20 @@ def test_the_image_holds_what_a_chapter_needs_and_little_else(pack):
 
 
 @pytest.fixture(scope="module")
-def python(tmp_path_factory) -> Path:
+def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Python of an environment that holds the lock, and nothing else."""
     return kernels.environment(tmp_path_factory.mktemp("environment") / "room", BINDER / "requirements.txt")
 
 
 @pytest.fixture(scope="module")
-def settings(python) -> Path:
+def settings(python: Path) -> Path:
     """The folder of JupyterLab's settings that postBuild fills."""
     path = os.pathsep.join((str(python.parent), os.environ["PATH"]))
     subprocess.run([BINDER / "postBuild"], env={**os.environ, "PATH": path}, check=True)
     return python.parents[1] / "share" / "jupyter" / "lab" / "settings"
 
 
-def test_what_post_build_sets_is_a_setting_of_jupyterlab(settings):
+def test_what_post_build_sets_is_a_setting_of_jupyterlab(settings: Path) -> None:
     schemas = Path(sys.prefix) / "share" / "jupyter" / "lab" / "schemas"
     for plugin, values in json.loads((settings / "overrides.json").read_text("utf-8")).items():
         schema = json.loads((schemas / f"{plugin.replace(':', '/')}.json").read_text("utf-8"))
@@ -141,7 +141,7 @@ def test_what_post_build_sets_is_a_setting_of_jupyterlab(settings):
             assert value in options if options else type(value) is type(schema["properties"][name]["default"])
 
 
-def test_a_launch_link_opens_the_chapter_alone(settings, open_page, tmp_path):
+def test_a_launch_link_opens_the_chapter_alone(settings: Path, open_page: OpenPage, tmp_path: Path) -> None:
     with kernels.lab(ROOT, tmp_path, f"--LabApp.app_settings_dir={settings}") as (address, _):
         reader = open_page(f"{address}/doc/tree/chapters/anora.ipynb")
         page = reader.page
@@ -158,7 +158,7 @@ def test_a_launch_link_opens_the_chapter_alone(settings, open_page, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def cut_off(tmp_path_factory) -> dict[str, str]:
+def cut_off(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment of a kernel that reaches nothing but this machine."""
     folder = tmp_path_factory.mktemp("guard")
     (folder / "sitecustomize.py").write_text(GUARD, "utf-8")
@@ -178,7 +178,7 @@ async def ran(path: Path, python: Path, env: dict[str, str], turn: asyncio.Semap
 def all_ran(paths: list[Path], python: Path, env: dict[str, str]) -> list[nbformat.NotebookNode | BaseException]:
     """Each notebook as it comes out of a kernel of its own, two at a time; or the error."""
 
-    async def both() -> list:
+    async def both() -> list[nbformat.NotebookNode | BaseException]:
         turn = asyncio.Semaphore(2)
         return await asyncio.gather(*(ran(path, python, env, turn) for path in paths), return_exceptions=True)
 
@@ -216,7 +216,9 @@ def copied(place: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def fresh(python, cut_off, tmp_path_factory) -> dict[str, nbformat.NotebookNode | BaseException]:
+def fresh(
+    python: Path, cut_off: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, nbformat.NotebookNode | BaseException]:
     """Every notebook as run from such a copy, in which nothing changes."""
     project = copied(tmp_path_factory.mktemp("copy"))
     before = contents(project)
@@ -225,7 +227,7 @@ def fresh(python, cut_off, tmp_path_factory) -> dict[str, nbformat.NotebookNode 
     return results
 
 
-def test_all_that_students_open_is_run():
+def test_all_that_students_open_is_run() -> None:
     exercises = sorted(path.name for path in (ROOT / "chapters" / "teaching").glob("*-exercises.ipynb"))
     chapters = {f"chapters/{name}.ipynb" for name in (*CHAPTERS, "question", "article")}
     assert {*RUNNABLE} >= chapters | {f"chapters/teaching/{name}" for name in exercises}
@@ -233,7 +235,9 @@ def test_all_that_students_open_is_run():
 
 
 @pytest.mark.parametrize("name", RUNNABLE)
-def test_a_chapter_alone_makes_the_stored_outputs(fresh, name):
+def test_a_chapter_alone_makes_the_stored_outputs(
+    fresh: dict[str, nbformat.NotebookNode | BaseException], name: str
+) -> None:
     compare(fresh[name], ROOT / name)
 
 
@@ -245,7 +249,9 @@ def test_a_chapter_alone_makes_the_stored_outputs(fresh, name):
     ],
     ids=["socket", "urllib"],
 )
-def test_a_cell_that_asks_the_network_would_fail(python, cut_off, tmp_path, code):
+def test_a_cell_that_asks_the_network_would_fail(
+    python: Path, cut_off: dict[str, str], tmp_path: Path, code: str
+) -> None:
     path = tmp_path / "asks.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)]), path)
     (outcome,) = all_ran([path], python, cut_off)
@@ -257,13 +263,15 @@ def test_a_cell_that_asks_the_network_would_fail(python, cut_off, tmp_path, code
 
 
 @pytest.fixture(scope="module")
-def packed(tmp_path_factory) -> Path:
+def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("packed") / NOTEBOOKS
     notebooks.write(ROOT, path)
     return path
 
 
-def test_the_archive_holds_one_folder_with_all_that_is_needed_and_always_the_same_bytes(packed, tmp_path):
+def test_the_archive_holds_one_folder_with_all_that_is_needed_and_always_the_same_bytes(
+    packed: Path, tmp_path: Path
+) -> None:
     notebooks.write(ROOT, tmp_path / "again.zip")
     assert packed.read_bytes() == (tmp_path / "again.zip").read_bytes()
     assert packed.stat().st_size < 2e6
@@ -282,7 +290,7 @@ def test_the_archive_holds_one_folder_with_all_that_is_needed_and_always_the_sam
         assert start.split()[-1].replace("\\", "/") in names
 
 
-def test_a_chapter_runs_from_the_archive(packed, python, cut_off, tmp_path):
+def test_a_chapter_runs_from_the_archive(packed: Path, python: Path, cut_off: dict[str, str], tmp_path: Path) -> None:
     with zipfile.ZipFile(packed) as archive:
         archive.extractall(tmp_path / "elsewhere, für später")
     folder = tmp_path / "elsewhere, für später" / notebooks.FOLDER
@@ -295,7 +303,7 @@ def test_a_chapter_runs_from_the_archive(packed, python, cut_off, tmp_path):
 # What a class takes
 
 
-def test_a_short_sample_of_the_measurement_writes_the_page(python, tmp_path):
+def test_a_short_sample_of_the_measurement_writes_the_page(python: Path, tmp_path: Path) -> None:
     text = sampled("bench.classroom", tmp_path / "capacity.md", "--python", python)
     assert "Of the 2 kernels, none failed." in text
     assert re.search(r"^\| the chapter \*Anora\* \| \d+\.\d \| \d\d+ \| \d\d+ \| \d\d+ \|$", text, re.M)
@@ -308,7 +316,7 @@ def test_a_short_sample_of_the_measurement_writes_the_page(python, tmp_path):
 # VS Code and Codespaces
 
 
-def test_the_dev_container_installs_the_lock_and_asks_nobody():
+def test_the_dev_container_installs_the_lock_and_asks_nobody() -> None:
     container = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text("utf-8"))
     assert {"name", "image", "postCreateCommand", "customizations"} <= container.keys()
     version = (BINDER / "runtime.txt").read_text("utf-8").strip().removeprefix("python-")

@@ -6,8 +6,8 @@ import csv
 import re
 
 import pytest
-from conftest import BOOK, CHAPTERS, ROOT
-from playwright.sync_api import expect
+from conftest import BOOK, CHAPTERS, ROOT, OpenPage, Reader
+from playwright.sync_api import Locator, Page, expect
 
 
 def events_of(chapter: str) -> list[dict[str, str]]:
@@ -15,25 +15,26 @@ def events_of(chapter: str) -> list[dict[str, str]]:
         return [row for row in csv.DictReader(file) if chapter in row["chapters"].split(";")]
 
 
-def first(page):
+def first(page: Page) -> Locator:
     """The timeline of the chapter's own events; a chapter may have a second one."""
     return page.locator("section.timeline").first
 
 
-def status(page) -> str:
+def status(page: Page) -> str:
     return first(page).get_by_role("status").inner_text()
 
 
-def shown(page) -> list[str]:
-    return first(page).locator("ol > li:visible").evaluate_all("items => items.map(item => item.id.slice(6))")
+def shown(page: Page) -> list[str]:
+    ids: list[str] = first(page).locator("ol > li:visible").evaluate_all("all => all.map(item => item.id.slice(6))")
+    return ids
 
 
-def test_the_book_has_its_pages():
+def test_the_book_has_its_pages() -> None:
     for name in ("index", *CHAPTERS, "method", "sources"):
         assert (BOOK / "chapters" / f"{name}.html").exists()
 
 
-def test_the_front_door_leads_to_the_cover(open_page):
+def test_the_front_door_leads_to_the_cover(open_page: OpenPage) -> None:
     reader = open_page((BOOK / "index.html").as_uri())
     page = reader.page
     page.wait_for_url("**/chapters/index.html")
@@ -44,10 +45,10 @@ def test_the_front_door_leads_to_the_cover(open_page):
 @pytest.mark.parametrize("chapter", CHAPTERS)
 class TestTimeline:
     @pytest.fixture
-    def reader(self, open_page, site, chapter):
+    def reader(self, open_page: OpenPage, site: str, chapter: str) -> Reader:
         return open_page(f"{site}/chapters/{chapter}.html")
 
-    def test_without_javascript_every_event_is_there(self, open_page, site, chapter):
+    def test_without_javascript_every_event_is_there(self, open_page: OpenPage, site: str, chapter: str) -> None:
         page = open_page(f"{site}/chapters/{chapter}.html", javascript=False).page
         events = events_of(chapter)
         assert sorted(shown(page)) == sorted(event["id"] for event in events)
@@ -59,7 +60,7 @@ class TestTimeline:
         assert first(page).locator("figure svg").first.is_visible()
         assert first(page).get_by_role("searchbox", name="Search events").count() == 0
 
-    def test_it_has_its_controls(self, reader, chapter):
+    def test_it_has_its_controls(self, reader: Reader, chapter: str) -> None:
         page, events = reader.page, events_of(chapter)
         region = first(page)
         title = region.locator(".timeline-title").inner_text()
@@ -77,11 +78,11 @@ class TestTimeline:
             expect(timeline.get_by_role("button", name=name)).to_be_visible()
         assert status(page) == f"Showing {len(events)} of {len(events)} events"
 
-    def test_every_filter_filters_and_reset_resets(self, reader, chapter):
+    def test_every_filter_filters_and_reset_resets(self, reader: Reader, chapter: str) -> None:
         page, events = reader.page, events_of(chapter)
         count = len(events)
 
-        def shows(expected):
+        def shows(expected: list[str]) -> None:
             assert status(page) == f"Showing {len(expected)} of {count} events"
             assert sorted(shown(page)) == sorted(expected)
 
@@ -111,7 +112,7 @@ class TestTimeline:
         shows([event["id"] for event in events])
         assert reader.complaints == []
 
-    def test_keys_move_between_visible_events_and_select(self, reader, chapter):
+    def test_keys_move_between_visible_events_and_select(self, reader: Reader, chapter: str) -> None:
         page = reader.page
         first(page).get_by_role("checkbox").first.uncheck()
         stops = shown(page)
@@ -141,14 +142,14 @@ class TestTimeline:
         assert page.evaluate("document.activeElement.closest('section.timeline')") is None
         assert page.evaluate("window.scrollY") >= top
 
-    def test_a_mark_in_the_picture_selects_its_event(self, reader, chapter):
+    def test_a_mark_in_the_picture_selects_its_event(self, reader: Reader, chapter: str) -> None:
         page = reader.page
         mark = first(page).locator("svg.timeline-live path[data-event]").last
         name = mark.get_attribute("data-event")
         mark.click(force=True)
         expect(page.locator(f"#event-{name}")).to_have_attribute("aria-current", "true")
 
-    def test_a_link_restores_the_view(self, open_page, site, chapter):
+    def test_a_link_restores_the_view(self, open_page: OpenPage, site: str, chapter: str) -> None:
         events = events_of(chapter)
         target = events[-1]
         page = open_page(
@@ -166,22 +167,22 @@ class TestTimeline:
         assert f"kind={target['kind']}&from={target['date'][:4]}#event-{target['id']}" in page.url
         expect(first(page).locator(".timeline-said")).not_to_be_empty()
 
-    def test_a_link_to_a_hidden_event_shows_it(self, open_page, site, chapter):
+    def test_a_link_to_a_hidden_event_shows_it(self, open_page: OpenPage, site: str, chapter: str) -> None:
         target = events_of(chapter)[0]
         page = open_page(f"{site}/chapters/{chapter}.html?q=no+event+holds+this#event-{target['id']}").page
         expect(page.locator(f"#event-{target['id']}")).to_be_visible()
 
-    def test_a_link_that_makes_no_sense_shows_all(self, open_page, site, chapter):
+    def test_a_link_that_makes_no_sense_shows_all(self, open_page: OpenPage, site: str, chapter: str) -> None:
         reader = open_page(f"{site}/chapters/{chapter}.html?kind=gossip&from=soon&to=&who=nobody#%E0%A4%A")
         assert len(shown(reader.page)) == len(events_of(chapter))
         assert reader.complaints == []
 
-    def test_it_filters_from_disk(self, open_page, chapter):
+    def test_it_filters_from_disk(self, open_page: OpenPage, chapter: str) -> None:
         page = open_page((BOOK / "chapters" / f"{chapter}.html").as_uri()).page
         first(page).get_by_role("searchbox", name="Search events").fill("no event holds this")
         assert status(page) == f"Showing 0 of {len(events_of(chapter))} events"
 
-    def test_print_gives_the_whole_list(self, reader, chapter):
+    def test_print_gives_the_whole_list(self, reader: Reader, chapter: str) -> None:
         page = reader.page
         first(page).get_by_role("searchbox").fill("no event holds this")
         assert shown(page) == []
@@ -189,7 +190,7 @@ class TestTimeline:
         assert len(shown(page)) == len(events_of(chapter))
         assert not first(page).get_by_role("searchbox").is_visible()
 
-    def test_broken_state_leaves_the_plain_list(self, open_page, site, chapter):
+    def test_broken_state_leaves_the_plain_list(self, open_page: OpenPage, site: str, chapter: str) -> None:
         page = open_page("about:blank").page
         address = f"{site}/chapters/{chapter}.html"
         html = (BOOK / "chapters" / f"{chapter}.html").read_text("utf-8")
@@ -202,12 +203,12 @@ class TestTimeline:
 
 
 @pytest.mark.parametrize("zone", ["America/Los_Angeles", "Europe/London", "Pacific/Kiritimati", "Asia/Tokyo"])
-def test_a_date_is_the_same_everywhere(open_page, site, zone):
+def test_a_date_is_the_same_everywhere(open_page: OpenPage, site: str, zone: str) -> None:
     page = open_page(f"{site}/chapters/anora.html", timezone_id=zone).page
     assert page.locator("#event-baker-london-qa-no-coordinator time").text_content() == "10 October 2024"
 
 
-def test_a_citation_leads_to_its_source(open_page, site):
+def test_a_citation_leads_to_its_source(open_page: OpenPage, site: str) -> None:
     page = open_page(f"{site}/chapters/anora.html").page
     link = page.locator("a[href*='#source-thr-london-qa']").first
     link.click()

@@ -8,7 +8,9 @@ import re
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import browser as chromium
@@ -17,8 +19,9 @@ import pypdf
 import pytest
 from companion import load
 from companion.forms import NAME, archive, downloads, edition, epub, pdf
-from conftest import BOOK, ROOT
+from conftest import BOOK, ROOT, OpenPage, there
 from playwright.sync_api import expect
+from sphinx.cmd.build import build_main
 
 TABLES = load()
 XHTML = "{http://www.w3.org/1999/xhtml}"
@@ -31,14 +34,14 @@ def whole() -> edition.Edition:
 
 
 @pytest.fixture(scope="module")
-def packed_book(whole, tmp_path_factory) -> Path:
+def packed_book(whole: edition.Edition, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("epub") / "book.epub"
     epub.write(whole, path)
     return path
 
 
 @pytest.fixture(scope="module")
-def files(packed_book) -> dict[str, bytes]:
+def files(packed_book: Path) -> dict[str, bytes]:
     """The EPUB's files by name, in the order of the archive."""
     with zipfile.ZipFile(packed_book) as packed:
         first = packed.infolist()[0]
@@ -47,7 +50,7 @@ def files(packed_book) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def trees(files) -> dict[str, ElementTree.Element]:
+def trees(files: dict[str, bytes]) -> dict[str, ElementTree.Element]:
     """Every XML file of the EPUB, parsed."""
     return {
         name: ElementTree.fromstring(data) for name, data in files.items() if name.endswith((".xhtml", ".opf", ".xml"))
@@ -55,8 +58,8 @@ def trees(files) -> dict[str, ElementTree.Element]:
 
 
 @pytest.fixture(scope="module")
-def ids(trees) -> dict[str, set[str]]:
-    return {name: {tag.get("id") for tag in tree.iter() if tag.get("id")} for name, tree in trees.items()}
+def ids(trees: dict[str, ElementTree.Element]) -> dict[str, set[str]]:
+    return {name: {tag.attrib["id"] for tag in tree.iter() if "id" in tag.attrib} for name, tree in trees.items()}
 
 
 def words(text: str) -> str:
@@ -70,13 +73,13 @@ def text_of(tree: ElementTree.Element) -> str:
 # The text
 
 
-def test_every_page_of_the_contents_is_there(whole):
+def test_every_page_of_the_contents_is_there(whole: edition.Edition) -> None:
     listed = re.findall(r"(?:root|file): (\S+)", (ROOT / "_toc.yml").read_text("utf-8"))
     assert [page.name for page in whole.pages] == listed
     assert len({page.slug for page in whole.pages}) == len(listed)
 
 
-def test_nothing_that_only_a_screen_can_use_is_left(whole):
+def test_nothing_that_only_a_screen_can_use_is_left(whole: edition.Edition) -> None:
     for page in whole.pages:
         left = page.article.find(
             ["script", "style", "form", "button", "input", "textarea", "select", "details", "summary"]
@@ -86,7 +89,7 @@ def test_nothing_that_only_a_screen_can_use_is_left(whole):
 
 
 @pytest.fixture
-def small(tmp_path):
+def small(tmp_path: Path) -> Callable[[str], edition.Edition]:
     """small(text) -> the edition whose only page has the HTML `text` after its title."""
 
     def made(text: str) -> edition.Edition:
@@ -99,7 +102,9 @@ def small(tmp_path):
     return made
 
 
-def test_a_link_to_a_file_beside_the_book_leads_to_the_website_or_nowhere(small, monkeypatch):
+def test_a_link_to_a_file_beside_the_book_leads_to_the_website_or_nowhere(
+    small: Callable[[str], edition.Edition], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("BOOK_URL", raising=False)
     text = '<p><a href="../data/events.csv">events</a></p>'
     assert "<p><span>events</span></p>" in pdf.document(small(text))
@@ -113,12 +118,12 @@ def test_a_link_to_a_file_beside_the_book_leads_to_the_website_or_nowhere(small,
     ("text", "fault"),
     [('<a href="#gone">x</a>', "links to chapters/index#gone"), ('<img src="x.png">', "shows x.png")],
 )
-def test_what_a_form_cannot_hold_stops_it(small, text, fault):
+def test_what_a_form_cannot_hold_stops_it(small: Callable[[str], edition.Edition], text: str, fault: str) -> None:
     with pytest.raises(ValueError, match=fault):
         small(text)
 
 
-def test_what_a_screen_folds_stands_open_and_code_is_left_out(small):
+def test_what_a_screen_folds_stands_open_and_code_is_left_out(small: Callable[[str], edition.Edition]) -> None:
     html = pdf.document(
         small(
             '<div class="cell"><details class="admonition hide"><summary><p>Show</p></summary>'
@@ -130,7 +135,7 @@ def test_what_a_screen_folds_stands_open_and_code_is_left_out(small):
     assert '<div><p class="folded-title">Rows</p><p>r</p></div>' in html
 
 
-def test_a_variable_becomes_the_colour_of_the_light_theme():
+def test_a_variable_becomes_the_colour_of_the_light_theme() -> None:
     assert edition.resolved("var(--kind-law, #777)") == "#a6761d"
     assert edition.resolved("var(--paper, var(--jp-layout-color1, #000))") == "#fff"
     assert edition.resolved("var(--kind-unknown, #777)") == "#777"
@@ -138,7 +143,9 @@ def test_a_variable_becomes_the_colour_of_the_light_theme():
         edition.resolved("var(--kind-unknown)")
 
 
-def test_the_date_is_that_of_the_citation_unless_it_is_set_from_outside(small, monkeypatch):
+def test_the_date_is_that_of_the_citation_unless_it_is_set_from_outside(
+    small: Callable[[str], edition.Edition], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
     assert f"date-released: {small('').date}" in (ROOT / "CITATION.cff").read_text("utf-8")
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
@@ -148,24 +155,24 @@ def test_the_date_is_that_of_the_citation_unless_it_is_set_from_outside(small, m
 # The EPUB
 
 
-def test_the_package_lists_every_file(files, trees):
+def test_the_package_lists_every_file(files: dict[str, bytes], trees: dict[str, ElementTree.Element]) -> None:
     package = trees["EPUB/book.opf"]
-    items = {item.get("id"): item.get("href") for item in package.iter(f"{OPF}item")}
+    items = {item.attrib["id"]: item.attrib["href"] for item in package.iter(f"{OPF}item")}
     assert sorted(f"EPUB/{name}" for name in items.values()) == sorted(
         name for name in files if name.startswith("EPUB/") and not name.endswith(".opf")
     )
-    spine = [items[item.get("idref")] for item in package.iter(f"{OPF}itemref")]
+    spine = [items[item.attrib["idref"]] for item in package.iter(f"{OPF}itemref")]
     assert spine == [name for name in items.values() if name.endswith(".xhtml")]
 
 
-def test_the_contents_name_every_part_and_page(whole, trees):
-    toc = trees["EPUB/nav.xhtml"].find(f".//{XHTML}nav/{XHTML}ol")
+def test_the_contents_name_every_part_and_page(whole: edition.Edition, trees: dict[str, ElementTree.Element]) -> None:
+    toc = there(trees["EPUB/nav.xhtml"].find(f".//{XHTML}nav/{XHTML}ol"))
     assert [item.text for item in toc.findall(f"{XHTML}li/{XHTML}span")] == [part.title for part in whole.parts]
-    linked = [link.get("href") for link in toc.iter(f"{XHTML}a") if "#" not in link.get("href")]
+    linked = [link.attrib["href"] for link in toc.iter(f"{XHTML}a") if "#" not in link.attrib["href"]]
     assert linked == ["title.xhtml", *(f"{page.slug}.xhtml" for page in whole.pages)]
 
 
-def test_every_link_has_its_target(trees, ids):
+def test_every_link_has_its_target(trees: dict[str, ElementTree.Element], ids: dict[str, set[str]]) -> None:
     for name, tree in trees.items():
         for link in tree.iter(f"{XHTML}a"):
             href = link.get("href")
@@ -177,7 +184,7 @@ def test_every_link_has_its_target(trees, ids):
             assert not anchor or anchor in ids[target], f"{name}: {href}"
 
 
-def test_every_event_claim_and_source_is_there(trees, ids):
+def test_every_event_claim_and_source_is_there(trees: dict[str, ElementTree.Element], ids: dict[str, set[str]]) -> None:
     said = {name: text_of(tree) for name, tree in trees.items()}
     for event in TABLES.events.to_dict("records"):
         for chapter in event["chapters"]:
@@ -189,7 +196,7 @@ def test_every_event_claim_and_source_is_there(trees, ids):
     assert {f"source-{key}" for key in TABLES.sources.index} <= ids["EPUB/sources.xhtml"]
 
 
-def test_it_runs_nothing_and_loads_nothing(files):
+def test_it_runs_nothing_and_loads_nothing(files: dict[str, bytes]) -> None:
     for name, data in files.items():
         if name.endswith((".xhtml", ".css")):
             text = data.decode()
@@ -199,13 +206,15 @@ def test_it_runs_nothing_and_loads_nothing(files):
             assert found is None, f"{name}: {found}"
 
 
-def test_a_page_has_one_title_and_its_charts_are_pictures_with_a_name(whole, trees):
+def test_a_page_has_one_title_and_its_charts_are_pictures_with_a_name(
+    whole: edition.Edition, trees: dict[str, ElementTree.Element]
+) -> None:
     for page in whole.pages:
         tree = trees[f"EPUB/{page.slug}.xhtml"]
         assert len(list(tree.iter(f"{XHTML}h1"))) == 1, page.name
         for picture in tree.iter("{http://www.w3.org/2000/svg}svg"):
             assert picture.get("role") == "img"
-            assert len(picture.get("aria-label")) > 20
+            assert len(picture.get("aria-label", "")) > 20
             assert picture.get("viewBox")
 
 
@@ -213,7 +222,7 @@ def test_a_page_has_one_title_and_its_charts_are_pictures_with_a_name(whole, tre
 
 
 @pytest.fixture(scope="module")
-def unpacked(tmp_path_factory) -> Path:
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The archive, unpacked where a path has spaces and letters that are not ASCII."""
     folder = tmp_path_factory.mktemp("archive") / "Bücher und mehr"
     folder.mkdir()
@@ -224,7 +233,7 @@ def unpacked(tmp_path_factory) -> Path:
     return folder / NAME
 
 
-def test_the_archive_is_the_book(unpacked):
+def test_the_archive_is_the_book(unpacked: Path) -> None:
     def contents(folder: Path) -> dict[str, bytes]:
         return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
@@ -232,7 +241,7 @@ def test_the_archive_is_the_book(unpacked):
     assert contents(unpacked) == book
 
 
-def test_the_unpacked_book_works_from_disk_without_a_network(open_page, unpacked):
+def test_the_unpacked_book_works_from_disk_without_a_network(open_page: OpenPage, unpacked: Path) -> None:
     reader = open_page((unpacked / "index.html").as_uri())
     page = reader.page
     page.wait_for_url("**/chapters/index.html")
@@ -257,7 +266,7 @@ def test_the_unpacked_book_works_from_disk_without_a_network(open_page, unpacked
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory) -> Path:
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that the command fills; it runs in a process of its own, as the tests' Chromium needs this one."""
     out = tmp_path_factory.mktemp("forms")
     path = chromium.find() or pytest.fail(chromium.HELP)
@@ -268,27 +277,27 @@ def made(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def printed(made) -> bytes:
+def printed(made: Path) -> bytes:
     return (made / f"{NAME}.pdf").read_bytes()
 
 
-def test_the_same_book_makes_the_same_bytes(made, packed_book, unpacked):
+def test_the_same_book_makes_the_same_bytes(made: Path, packed_book: Path, unpacked: Path) -> None:
     assert (made / f"{NAME}.epub").read_bytes() == packed_book.read_bytes()
     assert (made / f"{NAME}-html.zip").read_bytes() == (unpacked.parent / "book.zip").read_bytes()
 
 
-def test_the_document_behind_the_pdf_holds_everything_once(whole):
+def test_the_document_behind_the_pdf_holds_everything_once(whole: edition.Edition) -> None:
     html = pdf.document(whole)
     anchors = re.findall(r'\sid="([^"]+)"', html)
     assert len(anchors) == len(set(anchors))
     assert set(re.findall(r'href="#([^"]+)"', html)) <= set(anchors)
-    events = {f"{name}.event-{event.id}" for event in TABLES.events.itertuples() for name in event.chapters}
+    events = {f"{name}.event-{key}" for key, names in TABLES.events["chapters"].items() for name in names}
     claims = {f"article.claim-{key}" for key in TABLES.claims.index}
     sources = {f"sources.source-{key}" for key in TABLES.sources.index}
     assert events | claims | sources | {page.slug for page in whole.pages} <= set(anchors)
 
 
-def test_the_pdf_is_tagged_and_says_what_it_is(printed, whole):
+def test_the_pdf_is_tagged_and_says_what_it_is(printed: bytes, whole: edition.Edition) -> None:
     assert len(printed) < 15e6
     with pikepdf.open(io.BytesIO(printed)) as book:
         assert book.Root.MarkInfo.Marked
@@ -298,18 +307,18 @@ def test_the_pdf_is_tagged_and_says_what_it_is(printed, whole):
         assert str(book.docinfo.Title) == f"{whole.title} {whole.subtitle}"
 
 
-def test_the_bookmarks_lead_through_parts_pages_and_sections(printed, whole):
+def test_the_bookmarks_lead_through_parts_pages_and_sections(printed: bytes, whole: edition.Edition) -> None:
     book = pypdf.PdfReader(io.BytesIO(printed))
     told: list[tuple[int, str]] = []
     sheets: dict[str, int] = {}
 
-    def walk(entries: list, depth: int) -> None:
+    def walk(entries: list[Any], depth: int) -> None:
         for entry in entries:
             if isinstance(entry, list):
                 walk(entry, depth + 1)
             else:
                 told.append((depth, entry.title))
-                sheets.setdefault(entry.title, book.get_destination_page_number(entry))
+                sheets.setdefault(entry.title, there(book.get_destination_page_number(entry)))
 
     walk(book.outline, 0)
     expected = [(0, whole.cover.title), *((1, title) for _, title in whole.cover.sections())]
@@ -322,10 +331,10 @@ def test_the_bookmarks_lead_through_parts_pages_and_sections(printed, whole):
         assert words(page.title) in words(book.pages[sheets[page.title]].extract_text())
 
 
-def test_the_text_of_the_pdf_can_be_read_out(printed):
+def test_the_text_of_the_pdf_can_be_read_out(printed: bytes) -> None:
     book = pypdf.PdfReader(io.BytesIO(printed))
     start = [entry for entry in book.outline if not isinstance(entry, list)][1]
-    first = book.get_destination_page_number(start)
+    first = there(book.get_destination_page_number(start))
     said = words("".join(book.pages[number].extract_text() for number in range(first, first + 30)))
     events = TABLES.events[TABLES.events["chapters"].map(lambda chapters: "anora" in chapters)]
     assert [title for title in events["title"] if words(title) not in said] == []
@@ -334,22 +343,21 @@ def test_the_text_of_the_pdf_can_be_read_out(printed):
 # The page that lists them
 
 
-def test_the_page_lists_what_is_there_and_the_book_holds_it(tmp_path):
+def test_the_page_lists_what_is_there_and_the_book_holds_it(tmp_path: Path) -> None:
     source, out = tmp_path / "source", tmp_path / "build" / "html"
     (source / "chapters").mkdir(parents=True)
     (source / "conf.py").write_text('extensions = ["companion.forms.downloads"]', "utf-8")
     (source / "index.rst").write_text("A\n=\n\n.. toctree::\n\n   chapters/page\n", "utf-8")
     (source / "chapters" / "page.rst").write_text("B\n=\n\n.. forms::\n", "utf-8")
-    forms = tmp_path / "build" / "forms"
+    forms = source / "_build" / "forms"
 
     def built() -> str:
-        command = [sys.executable, "-m", "sphinx", "-q", "-W", "-n", str(source), str(out)]
-        subprocess.run(command, cwd=ROOT / "chapters", check=True)
+        assert build_main(["-q", "-W", "-n", str(source), str(out)]) == 0
         return (out / "chapters" / "page.html").read_text("utf-8")
 
     assert "without its other forms" in built()
     assert not (out / "downloads").exists()
-    forms.mkdir()
+    forms.mkdir(parents=True)
     (forms / f"{NAME}.epub").write_bytes(b"x" * 1_600_000)
     html = built()
     assert f'href="../downloads/{NAME}.epub">EPUB</a>, 1.6 MB' in html

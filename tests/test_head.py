@@ -5,23 +5,22 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 from xml.etree import ElementTree
 
 import pytest
 import yaml
 from companion import cards, head, site
-from conftest import BOOK, CHAPTERS, ROOT, jupyter_book
+from conftest import ADDRESS, BOOK, CHAPTERS, MOVED, ROOT, OpenPage, Serve, there
 from pybtex.database import parse_string
 from sphinx.errors import ConfigError, ExtensionError
 
-ADDRESS = "https://example.org/room/"
 COVER = "chapters/index"
-MOVED = {"chapters/before-the-title": "chapters/history", "old/films.html": "chapters/films"}
 ATOM = "{http://www.w3.org/2005/Atom}"
 CFF = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
 
@@ -29,31 +28,34 @@ CFF = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
 class Head(HTMLParser):
     """What the head of a page says."""
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path) -> None:
         super().__init__()
-        self.meta, self.links, self.title, self.data, self._in = {}, [], "", "", ""
+        self.meta: dict[str, str] = {}
+        self.links: list[dict[str, str | None]] = []
+        self.title = self.data = self._in = ""
         self.feed(path.read_text("utf-8"))
 
-    def handle_starttag(self, tag, attributes):
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         found = dict(attributes)
         if tag == "meta" and (name := found.get("name") or found.get("property")):
             assert name not in self.meta, f"{name} stands twice"
-            self.meta[name] = found["content"]
+            self.meta[name] = found["content"] or ""
         elif tag == "link":
             self.links.append(found)
-        self._in = tag if tag == "title" and not self.title else found.get("type", "") if tag == "script" else ""
+        kind = found.get("type") or "" if tag == "script" else ""
+        self._in = tag if tag == "title" and not self.title else kind
 
-    def handle_endtag(self, tag):
+    def handle_endtag(self, tag: str) -> None:
         self._in = ""
 
-    def handle_data(self, text):
+    def handle_data(self, text: str) -> None:
         if self._in == "title":
             self.title += text
         elif self._in == "application/ld+json":
             self.data += text
 
     def link(self, rel: str) -> list[str]:
-        return [link["href"] for link in self.links if link["rel"] == rel]
+        return [link["href"] or "" for link in self.links if link["rel"] == rel]
 
 
 def docnames(book: Path) -> list[str]:
@@ -65,46 +67,29 @@ def docnames(book: Path) -> list[str]:
     )
 
 
-def addresses(data, keys=("url", "contentUrl")):
+def addresses(data: Any) -> Iterator[str]:
     for key, value in data.items() if isinstance(data, dict) else enumerate(data):
-        if key in keys:
+        if key in ("url", "contentUrl"):
             yield value
         elif isinstance(value, dict | list):
             yield from addresses(value)
 
 
-@pytest.fixture(scope="module")
-def published(tmp_path_factory) -> Path:
-    """The book as the publishing workflow builds it, with two pages that have moved."""
-    out = tmp_path_factory.mktemp("published")
-    config = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
-    config["sphinx"]["config"]["companion_redirects"] = MOVED
-    config["sphinx"]["local_extensions"] = {"companion.book": str(ROOT / "chapters")}
-    (out / "_config.yml").write_text(yaml.safe_dump(config), "utf-8")
-    built = run(out, ADDRESS.rstrip("/"), "--config", str(out / "_config.yml"))
-    assert built.returncode == 0, built.stdout + built.stderr
-    return out / "_build" / "html"
-
-
-def run(out: Path, address: str, *options: str) -> subprocess.CompletedProcess:
-    return jupyter_book(ROOT, "--path-output", out, *options, BOOK_URL=address)
-
-
 class TestEveryPage:
-    def test_descriptions_are_the_pages_own(self):
+    def test_descriptions_are_the_pages_own(self) -> None:
         found = {name: Head(BOOK / f"{name}.html").meta["description"] for name in [*docnames(BOOK), "search", "404"]}
         assert {name: text for name, text in found.items() if not 50 <= len(text) <= 170} == {}
         assert len(set(found.values())) == len(found)
         assert not [text for text in found.values() if re.search(r"\[|<|^Time:", text)]
         assert {text[-1] for text in found.values()} <= set(".?!…”")
 
-    def test_titles_name_page_and_book(self):
+    def test_titles_name_page_and_book(self) -> None:
         titles = {name: Head(BOOK / f"{name}.html").title for name in docnames(BOOK)}
         assert titles[COVER] == CFF["title"]
         assert titles["chapters/method"] == "How this book knows, Who Is in the Room?"
         assert len(set(titles.values())) == len(titles)
 
-    def test_a_local_book_has_no_address(self):
+    def test_a_local_book_has_no_address(self) -> None:
         for path in BOOK.rglob("*.html"):
             page = Head(path)
             assert not page.link("canonical")
@@ -112,7 +97,7 @@ class TestEveryPage:
             assert not {name for name in page.meta if name.startswith(("og:url", "og:image"))}
         assert not [name for name in ("sitemap.xml", "feed.xml", "robots.txt") if (BOOK / name).exists()]
 
-    def test_a_published_book_has_one(self, published):
+    def test_a_published_book_has_one(self, published: Path) -> None:
         for name in docnames(published):
             page = Head(published / f"{name}.html")
             assert page.link("canonical") == [f"{ADDRESS}{name}.html"] == [page.meta["og:url"]]
@@ -141,7 +126,7 @@ class TestEveryPage:
         ("http://127.0.0.1:8000/", "http://127.0.0.1:8000/"),
     ],
 )
-def test_an_address_is_brought_into_one_form(value, expected):
+def test_an_address_is_brought_into_one_form(value: str, expected: str) -> None:
     assert site.address(value) == expected
 
 
@@ -160,29 +145,30 @@ def test_an_address_is_brought_into_one_form(value, expected):
         *('https://example.org/"><script>', "https://user@example.org/", "https://[example/"),
     ],
 )
-def test_a_bad_address_is_told(value):
+def test_a_bad_address_is_told(value: str) -> None:
     with pytest.raises(ConfigError, match=f"BOOK_URL is {re.escape(repr(value))}"):
         site.address(value)
 
 
-def test_the_environment_gives_the_address(monkeypatch):
-    config = SimpleNamespace(html_baseurl="https://typed.example/")
+def test_the_environment_gives_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    app: Any = None
+    config: Any = SimpleNamespace(html_baseurl="https://typed.example/")
     monkeypatch.setenv("BOOK_URL", ADDRESS.rstrip("/"))
-    site.published(None, config)
+    site.published(app, config)
     assert config.html_baseurl == ADDRESS
     monkeypatch.delenv("BOOK_URL")
-    site.published(None, config)
+    site.published(app, config)
     assert config.html_baseurl == ""
 
 
 class TestCards:
-    def test_the_cover_the_chapters_and_the_article_have_one(self):
+    def test_the_cover_the_chapters_and_the_article_have_one(self) -> None:
         parts = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))["parts"]
         pages = [page["file"] for part in parts if part["caption"] in head.CHAPTERS for page in part["chapters"]]
         assert set(cards.CARDS) == {COVER, *pages}
 
     @pytest.mark.parametrize("name", cards.CARDS)
-    def test_a_card_shows_the_title_that_its_page_has(self, name):
+    def test_a_card_shows_the_title_that_its_page_has(self, name: str) -> None:
         card = cards.CARDS[name]
         png = (cards.FOLDER / f"{card.name}.png").read_bytes()
         title = Head(BOOK / f"{name}.html").title.removesuffix(f", {head.NAME}")
@@ -194,7 +180,7 @@ class TestCards:
         assert (int.from_bytes(png[16:20]), int.from_bytes(png[20:24])) == (cards.WIDTH, cards.HEIGHT)
         assert (BOOK / "_static" / "cards" / f"{card.name}.png").read_bytes() == png
 
-    def test_a_title_is_broken_without_loss(self):
+    def test_a_title_is_broken_without_loss(self) -> None:
         for title in ("Short", "Before the title: a longer history of intimacy coordination", "*Anora*: an offer"):
             lines = cards.lines_of(title, 25)
             assert " ".join(lines).replace("\u00a0", " ") == title
@@ -203,7 +189,7 @@ class TestCards:
 
 class TestLinkedData:
     @pytest.mark.parametrize("where", ["local", "published"])
-    def test_every_address_in_it_exists(self, where, published):
+    def test_every_address_in_it_exists(self, where: str, published: Path) -> None:
         book, base = (BOOK, f"{BOOK.as_uri()}/") if where == "local" else (published, ADDRESS)
         for name in docnames(book):
             data = json.loads(Head(book / f"{name}.html").data)
@@ -216,15 +202,15 @@ class TestLinkedData:
                 assert (book / target.removeprefix(base)).is_file(), url
                 assert where == "local" or url == target
 
-    def test_the_cover_is_a_book_of_chapters(self):
+    def test_the_cover_is_a_book_of_chapters(self) -> None:
         data = json.loads(Head(BOOK / f"{COVER}.html").data)
         assert (data["@type"], data["name"], data["version"]) == ("Book", CFF["title"], CFF["version"])
         assert data["datePublished"] == str(CFF["date-released"])
         assert [part["position"] for part in data["hasPart"]] == list(range(1, len(data["hasPart"]) + 1))
         assert {f"{name}.html" for name in CHAPTERS} <= {part["url"].rpartition("/")[2] for part in data["hasPart"]}
 
-    def test_pages_are_parts_of_it(self):
-        kinds = {}
+    def test_pages_are_parts_of_it(self) -> None:
+        kinds: dict[str, list[str]] = {}
         for name in docnames(BOOK):
             data = json.loads(Head(BOOK / f"{name}.html").data)
             kinds.setdefault(data["@type"], []).append(name)
@@ -238,7 +224,7 @@ class TestLinkedData:
         # No verdict of the book is offered to machines without the page that it stands on.
         assert "ClaimReview" not in kinds
 
-    def test_the_data_page_describes_every_file(self):
+    def test_the_data_page_describes_every_file(self) -> None:
         data = json.loads(Head(BOOK / "chapters/data.html").data)
         package = json.loads((ROOT / "data" / "datapackage.json").read_text("utf-8"))
         files = {part["contentUrl"].rpartition("/")[2] for part in data["distribution"]}
@@ -247,14 +233,14 @@ class TestLinkedData:
 
 
 class TestAround:
-    def test_the_map_has_exactly_the_pages(self, published):
+    def test_the_map_has_exactly_the_pages(self, published: Path) -> None:
         root = ElementTree.parse(published / "sitemap.xml").getroot()
         assert {loc.text for loc in root.iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")} == {
             f"{ADDRESS}{name}.html" for name in docnames(published)
         }
         assert f"Sitemap: {ADDRESS}sitemap.xml" in (published / "robots.txt").read_text("utf-8")
 
-    def test_the_feed_is_atom(self, published):
+    def test_the_feed_is_atom(self, published: Path) -> None:
         root = ElementTree.parse(published / "feed.xml").getroot()
         entries = root.findall(f"{ATOM}entry")
         assert root.tag == f"{ATOM}feed"
@@ -262,44 +248,43 @@ class TestAround:
         for part in (root, *entries):
             for name in ("id", "title", "updated"):
                 assert len(part.findall(f"{ATOM}{name}")) == 1
-            assert re.fullmatch(r"\d{4}-\d\d-\d\dT00:00:00Z", part.find(f"{ATOM}updated").text)
-            assert part.find(f"{ATOM}id").text.startswith("tag:example.org,2026-11-22:")
-        ids = [part.find(f"{ATOM}id").text for part in (root, *entries)]
+            assert re.fullmatch(r"\d{4}-\d\d-\d\dT00:00:00Z", part.findtext(f"{ATOM}updated", ""))
+            assert part.findtext(f"{ATOM}id", "").startswith("tag:example.org,2026-11-22:")
+        ids = [part.findtext(f"{ATOM}id") for part in (root, *entries)]
         assert len(set(ids)) == len(ids)
-        assert root.find(f"{ATOM}author/{ATOM}name").text
-        assert root.find(f"{ATOM}updated").text == max(entry.find(f"{ATOM}updated").text for entry in entries)
+        assert root.findtext(f"{ATOM}author/{ATOM}name")
+        assert root.findtext(f"{ATOM}updated") == max(entry.findtext(f"{ATOM}updated", "") for entry in entries)
         links = {link.get("rel"): link.get("href") for link in root.findall(f"{ATOM}link")}
         assert links == {"self": f"{ADDRESS}feed.xml", "alternate": f"{ADDRESS}{COVER}.html"}
 
-    def test_corrections_and_editions_become_entries(self, monkeypatch, tmp_path):
+    def test_corrections_and_editions_become_entries(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         row = {"id": "index-days-2027-01", "date": "2027-01-15", "page": "anora"}
         row |= {"was": "40 <days>", "now": "37 days", "reason": "The source is exact."}
         rows = SimpleNamespace(to_dict=lambda kind: [row])
         (tmp_path / "CHANGELOG.md").write_text("# Changes\n\n## Unreleased\n\nMore.\n\n## 1.0, 2 May 2027\n\nOne.\n")
         (tmp_path / "CITATION.cff").write_text((ROOT / "CITATION.cff").read_text("utf-8"))
-        app = SimpleNamespace(
+        app: Any = SimpleNamespace(
             srcdir=tmp_path,
             config=SimpleNamespace(html_baseurl=ADDRESS, root_doc=COVER, language="en"),
             builder=SimpleNamespace(get_target_uri=lambda name: f"{name}.html"),
-            companion=SimpleNamespace(corrections=rows),
+            companion={"tables": SimpleNamespace(corrections=rows)},
             env=SimpleNamespace(titles={}),
         )
         first, second = ElementTree.fromstring(site.feed(app)).findall(f"{ATOM}entry")
-        assert [first.find(f"{ATOM}title").text, second.find(f"{ATOM}title").text] == [
-            "Version 1.0",
-            "Correction: anora",
-        ]
-        assert second.find(f"{ATOM}id").text == "tag:example.org,2026-11-22:correction-index-days-2027-01"
-        assert second.find(f"{ATOM}link").get("href").endswith("corrections.html#correction-index-days-2027-01")
-        assert "40 <days>" in second.find(f"{ATOM}content").text
+        titles = [entry.findtext(f"{ATOM}title") for entry in (first, second)]
+        assert titles == ["Version 1.0", "Correction: anora"]
+        assert second.findtext(f"{ATOM}id") == "tag:example.org,2026-11-22:correction-index-days-2027-01"
+        address = there(second.find(f"{ATOM}link")).get("href", "")
+        assert address.endswith("corrections.html#correction-index-days-2027-01")
+        assert "40 <days>" in second.findtext(f"{ATOM}content", "")
         (tmp_path / "CHANGELOG.md").write_text("# Changes\n\n## 1.0, soon\n\nOne.\n")
         with pytest.raises(ExtensionError, match=r"'1\.0, soon' must be a version and a day"):
             site.feed(app)
 
-    def test_a_host_is_told_what_a_page_cannot_say(self):
+    def test_a_host_is_told_what_a_page_cannot_say(self) -> None:
         rules = (BOOK / "_headers").read_text("utf-8")
-        style = re.search(r"^/(_static/book-\w+\.css)\n  Cache-Control: .*immutable$", rules, re.M)[1]
-        assert (BOOK / style).is_file()
+        style = there(re.search(r"^/(_static/book-\w+\.css)\n  Cache-Control: .*immutable$", rules, re.M))
+        assert (BOOK / style[1]).is_file()
         for name in ("Referrer-Policy", "Permissions-Policy", "X-Content-Type-Options", "Cross-Origin-Opener-Policy"):
             assert re.search(rf"^/\*\n(?:  .+\n)*  {name}: \S", rules, re.M)
         assert "frame-ancestors" in rules
@@ -310,7 +295,9 @@ class TestAround:
 class TestRedirects:
     @pytest.mark.parametrize(("old", "new"), [("index", COVER), *MOVED.items()])
     @pytest.mark.parametrize("host", ["served", "from disk"])
-    def test_they_lead_on_without_a_script(self, open_page, serve, published, old, new, host):
+    def test_they_lead_on_without_a_script(
+        self, open_page: OpenPage, serve: Serve, published: Path, old: str, new: str, host: str
+    ) -> None:
         path = f"{old.removesuffix('.html')}.html"
         start = f"{serve(published)}/{path}" if host == "served" else (published / path).as_uri()
         reader = open_page(start, javascript=False)
@@ -324,7 +311,7 @@ class TestRedirects:
         assert f'<a href="{"../" * path.count("/")}{new}.html">' in body
         assert "<script" not in body
 
-    def test_the_front_door_of_a_local_book_leads_to_the_cover(self, open_page):
+    def test_the_front_door_of_a_local_book_leads_to_the_cover(self, open_page: OpenPage) -> None:
         page = open_page((BOOK / "index.html").as_uri(), javascript=False).page
         page.wait_for_url(f"**/{COVER}.html")
 
@@ -339,15 +326,15 @@ class TestRedirects:
             ("/old", COVER, "must be a path inside the book"),
         ],
     )
-    def test_a_bad_one_is_told(self, old, new, rule):
-        env = SimpleNamespace(found_docs={COVER, "chapters/anora"})
-        app = SimpleNamespace(config=SimpleNamespace(root_doc=COVER, companion_redirects={old: new}))
+    def test_a_bad_one_is_told(self, old: str, new: str, rule: str) -> None:
+        env: Any = SimpleNamespace(found_docs={COVER, "chapters/anora"})
+        app: Any = SimpleNamespace(config=SimpleNamespace(root_doc=COVER, companion_redirects={old: new}))
         with pytest.raises(ExtensionError, match=re.escape(rule)):
             site.check_redirects(app, env)
 
 
 class TestLost:
-    def test_it_works_at_any_depth(self, open_page, serve, published, tmp_path):
+    def test_it_works_at_any_depth(self, open_page: OpenPage, serve: Serve, published: Path, tmp_path: Path) -> None:
         (tmp_path / "room").symlink_to(published, target_is_directory=True)
         deep = tmp_path / "some" / "where" / "deep"
         deep.mkdir(parents=True)
@@ -361,7 +348,7 @@ class TestLost:
         assert {"/room/chapters/index.html", "/room/search.html", "/room/chapters/anora.html"} <= paths
         assert [path for path in paths if not path.endswith("/page.html") and not (tmp_path / path[1:]).is_file()] == []
 
-    def test_it_works_in_a_local_book(self, open_page):
+    def test_it_works_in_a_local_book(self, open_page: OpenPage) -> None:
         reader = open_page((BOOK / "404.html").as_uri(), width=390)
         assert reader.complaints == []
         reader.page.get_by_role("link", name="Begin at the cover").click()
@@ -370,7 +357,7 @@ class TestLost:
 
 class TestCitation:
     @pytest.mark.parametrize("name", [COVER, "chapters/anora", "chapters/teaching/slides"])
-    def test_a_page_says_how_to_cite_it(self, open_page, published, name):
+    def test_a_page_says_how_to_cite_it(self, open_page: OpenPage, published: Path, name: str) -> None:
         page = open_page((published / f"{name}.html").as_uri(), javascript=False).page
         page.locator(".take summary").click()
         plain, bibtex = page.locator(".take p").first.inner_text(), page.locator(".take pre").inner_text()
@@ -382,12 +369,13 @@ class TestCitation:
         assert CFF["title"] in entry.fields["title" if name == COVER else "booktitle"]
         assert entry.fields["year"] == str(CFF["date-released"].year)
 
-    def test_a_local_page_is_cited_without_an_address(self):
-        take = re.search(r'<section class="take".*?</section>', (BOOK / "chapters/anora.html").read_text("utf-8"), re.S)
+    def test_a_local_page_is_cited_without_an_address(self) -> None:
+        html = (BOOK / "chapters/anora.html").read_text("utf-8")
+        take = there(re.search(r'<section class="take".*?</section>', html, re.S))
         assert "http" not in take[0]
         assert "url =" not in take[0]
 
-    def test_notebooks_can_be_taken_away(self):
+    def test_notebooks_can_be_taken_away(self) -> None:
         for name in docnames(BOOK):
             found = re.findall(r'href="([^"]+\.ipynb)" download', (BOOK / f"{name}.html").read_text("utf-8"))
             source = ROOT / f"{name}.ipynb"
@@ -395,7 +383,7 @@ class TestCitation:
             for link in found:
                 assert ((BOOK / f"{name}.html").parent / link).read_bytes() == source.read_bytes()
 
-    def test_the_file_is_what_the_format_asks_for(self):
+    def test_the_file_is_what_the_format_asks_for(self) -> None:
         """Citation File Format 1.2.0: https://github.com/citation-file-format/citation-file-format"""
         book = CFF["preferred-citation"]
         assert {"cff-version", "message", "title", "authors"} <= set(CFF)
@@ -409,8 +397,9 @@ class TestCitation:
         assert {name: book[name] for name in common} == {name: CFF[name] for name in common}
         assert (book["year"], book["month"]) == (CFF["date-released"].year, CFF["date-released"].month)
 
-    def test_it_agrees_with_the_rest_of_the_book(self):
-        newest = next(site.releases(SimpleNamespace(srcdir=ROOT, config=SimpleNamespace(html_baseurl="", root_doc=""))))
+    def test_it_agrees_with_the_rest_of_the_book(self) -> None:
+        app: Any = SimpleNamespace(srcdir=ROOT, config=SimpleNamespace(html_baseurl="", root_doc=""))
+        newest = next(site.releases(app))
         package = json.loads((ROOT / "data" / "datapackage.json").read_text("utf-8"))
         config = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
         assert (newest["title"], newest["day"]) == (f"Version {CFF['version']}", str(CFF["date-released"]))

@@ -8,7 +8,9 @@ import re
 import shutil
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote
 
 import nbformat
@@ -16,12 +18,12 @@ import pytest
 from bench import kernels
 from companion import DataError, load
 from companion.refresh import normal
-from conftest import CHAPTERS, ROOT
-from playwright.sync_api import Locator, expect
+from conftest import CHAPTERS, ROOT, OpenPage, Reader, there
+from playwright.sync_api import Locator, Page, expect
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """(address, folder) of a JupyterLab; what lies in the folder is under `tree/` and `notebooks/`."""
     place = tmp_path_factory.mktemp("lab")
     settings = {  # every cell stays in the page, and no news is asked for
@@ -39,23 +41,29 @@ def server(tmp_path_factory):
         yield address, root
 
 
+class Project(NamedTuple):
+    """A copy of the chapters and the data, whose chapters are at `path` on the server at `address`."""
+
+    address: str
+    path: str
+    folder: Path
+
+
 @pytest.fixture
-def project(server, tmp_path):
-    """(address, path, folder): a copy of the chapters and the data, `path` on the server at `address`."""
+def project(server: tuple[str, Path], tmp_path: Path) -> Project:
     address, root = server
     name = f"a book, für alle {tmp_path.name}"
     ignore = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
     for part in ("chapters", "data"):
         shutil.copytree(ROOT / part, root / name / part, ignore=ignore)
-    return address, quote(f"{name}/chapters"), root / name
+    return Project(address, quote(f"{name}/chapters"), root / name)
 
 
-def opened(open_page, project, application: str, chapter: str):
+def opened(open_page: OpenPage, project: Project, application: str, chapter: str) -> Reader:
     """A chapter in the application, with its cells there and nothing run."""
-    address, path, _ = project
     # A workspace of its own: Lab opens again what stood open in the last one.
     where = f"lab/workspaces/{uuid.uuid4().hex}/tree" if application == "lab" else "notebooks"
-    reader = open_page(f"{address}/{where}/{path}/{chapter}.ipynb", height=1400)
+    reader = open_page(f"{project.address}/{where}/{project.path}/{chapter}.ipynb", height=1400)
     reader.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=90_000)
     # Before anything runs, the stored list is there to read.
     stored = reader.page.locator(".jp-Notebook section.timeline:not(.is-live) .timeline-events li")
@@ -63,7 +71,7 @@ def opened(open_page, project, application: str, chapter: str):
     return reader
 
 
-def menu(page, name: str, item: str) -> None:
+def menu(page: Page, name: str, item: str) -> None:
     page.get_by_role("menuitem", name=name, exact=True).click()
     page.get_by_role("menuitem", name=re.compile(rf"^{item}(…|\.\.\.)?(\s|$)")).filter(visible=True).first.click()
 
@@ -78,16 +86,16 @@ def again(ask: Callable[[], None], answer: Locator) -> None:
     pytest.fail(f"it never came: {answer}")
 
 
-def run_all(page) -> None:
+def run_all(page: Page) -> None:
     again(lambda: menu(page, "Run", "Run All Cells"), page.locator("section.timeline.is-live").first)
 
 
-def run(page, cell) -> None:
+def run(page: Page, cell: Locator) -> None:
     cell.locator(".cm-content").click()
     page.keyboard.press("ControlOrMeta+Enter")
 
 
-def write(page, cell, code: str) -> None:
+def write(page: Page, cell: Locator, code: str) -> None:
     """Replace a cell's code and run it."""
     cell.locator(".cm-content").click()
     page.keyboard.press("ControlOrMeta+a")
@@ -95,10 +103,10 @@ def write(page, cell, code: str) -> None:
     page.keyboard.press("ControlOrMeta+Enter")
 
 
-def talk(page, cell, timeline) -> None:
+def talk(page: Page, cell: Locator, timeline: Locator) -> None:
     """What the page selects, Python sees; what Python sets, the page follows; core controls and two timelines too."""
     output, status = cell.locator(".jp-OutputArea-output").first, timeline.get_by_role("status")
-    count = re.search(r"of (\d+) events", status.inner_text())[1]
+    count = there(re.search(r"of (\d+) events", status.inner_text()))[1]
     assert timeline.get_by_role("button", name="Copy link to this view").count() == 0
     timeline.get_by_role("button", name="Next event").click()
     marked = timeline.locator(".timeline-events li[aria-current] .event-title")
@@ -132,7 +140,7 @@ def talk(page, cell, timeline) -> None:
         expect(second).to_have_count(1)
 
 
-def all_run(page) -> None:
+def all_run(page: Page) -> None:
     """Every cell has been run, to the last, and none of them failed."""
     prompts = page.locator(".jp-CodeCell:not(:has(.cm-content:empty)) .jp-InputArea .jp-InputPrompt")
     expect(prompts.last).to_have_text(re.compile(r"\[\d+\]:"), timeout=90_000)
@@ -141,7 +149,7 @@ def all_run(page) -> None:
     assert page.locator(".jp-OutputArea-output[data-mime-type*='stderr']").all_inner_texts() == []
 
 
-def use_live_cell(page, chapter: str, shown: int) -> None:
+def use_live_cell(page: Page, chapter: str, shown: int) -> None:
     """What a page cannot do: choose, ask another question of the filtered list, edit a table; and make mistakes."""
     alert = page.get_by_role("alert").filter(has_text="Nothing was drawn.")
     match chapter:
@@ -172,8 +180,10 @@ def use_live_cell(page, chapter: str, shown: int) -> None:
 
 @pytest.mark.parametrize("application", ["lab", "notebooks"])
 @pytest.mark.parametrize("chapter", CHAPTERS)
-def test_a_chapter_is_run_filtered_run_again_and_saved(project, open_page, application, chapter):
-    file = project[2] / "chapters" / f"{chapter}.ipynb"
+def test_a_chapter_is_run_filtered_run_again_and_saved(
+    project: Project, open_page: OpenPage, application: str, chapter: str
+) -> None:
+    file = project.folder / "chapters" / f"{chapter}.ipynb"
     stored = nbformat.read(file, as_version=4)
     reader = opened(open_page, project, application, chapter)
     page = reader.page
@@ -187,7 +197,7 @@ def test_a_chapter_is_run_filtered_run_again_and_saved(project, open_page, appli
     timeline.get_by_role("searchbox", name="Search events").focus()
     page.keyboard.type("actor")
     expect(status).not_to_have_text(total)
-    shown = int(re.match(r"Showing (\d+) of", status.inner_text())[1])
+    shown = int(there(re.match(r"Showing (\d+) of", status.inner_text()))[1])
     use_live_cell(page, chapter, shown)
     page.locator(".jp-Notebook .jp-Cell").last.click()
     page.keyboard.press("Escape")
@@ -204,7 +214,8 @@ def test_a_chapter_is_run_filtered_run_again_and_saved(project, open_page, appli
     page.locator(".jp-Dialog").get_by_role("button", name="Confirm Kernel Restart").click()
     page.wait_for_timeout(500)
     expect(page.locator("section.timeline .timeline-events li").first).to_contain_text("Sources:")
-    expect(cell.locator(".jp-OutputArea-output")).to_have_text(re.match(r"Showing (\d+)", total)[1], timeout=90_000)
+    visible = there(re.match(r"Showing (\d+)", total))[1]
+    expect(cell.locator(".jp-OutputArea-output")).to_have_text(visible, timeout=90_000)
     all_run(page)
     page.keyboard.press("Escape")
     before = file.stat().st_mtime_ns
@@ -219,8 +230,8 @@ def test_a_chapter_is_run_filtered_run_again_and_saved(project, open_page, appli
     assert reader.strangers == []
 
 
-def test_a_broken_table_is_told_in_the_cell(project, open_page):
-    table = project[2] / "data" / "events.csv"
+def test_a_broken_table_is_told_in_the_cell(project: Project, open_page: OpenPage) -> None:
+    table = project.folder / "data" / "events.csv"
     text = table.read_text("utf-8")
     reader = opened(open_page, project, "lab", "anora")
     page = reader.page

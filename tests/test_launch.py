@@ -7,7 +7,7 @@ import subprocess
 from html import unescape
 from pathlib import Path
 from types import SimpleNamespace
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import parse_qs, parse_qsl, quote, unquote, urlsplit
 
 import pytest
@@ -15,12 +15,10 @@ import yaml
 from axe_playwright_python.sync_playwright import Axe
 from companion import launch
 from companion.forms import notebooks
-from conftest import BOOK, ROOT, jupyter_book
-from playwright.sync_api import expect
+from conftest import BOOK, COMMIT, REPOSITORY, ROOT, OpenPage, Reader, Scheme, there
+from playwright.sync_api import Page, expect
 from sphinx.errors import ConfigError
 
-REPOSITORY = "https://github.com/example/room"
-COMMIT = "0123456789abcdef0123456789abcdef01234567"
 PAGE = "chapters/teaching/live.html"
 VALUES = yaml.safe_load((ROOT / "chapters/teaching/hub-values.yaml").read_text("utf-8"))
 
@@ -30,29 +28,20 @@ def executable() -> list[str]:
     return [path.relative_to(ROOT).with_suffix("").as_posix() for path in notebooks.runnable(ROOT)]
 
 
-@pytest.fixture(scope="module")
-def published(tmp_path_factory) -> Path:
-    """The book as it is published from a commit."""
-    out = tmp_path_factory.mktemp("launched")
-    built = jupyter_book(ROOT, "--path-output", out, BOOK_REPOSITORY=f"{REPOSITORY}.git/", BOOK_REVISION=COMMIT)
-    assert built.returncode == 0, built.stdout + built.stderr
-    return out / "_build" / "html"
-
-
 def run_links(path: Path) -> list[str]:
     """The addresses in the group of links that run a page."""
     group = re.search(r'<div class="run" id="run">.*?</div>', path.read_text("utf-8"), re.DOTALL)
     return [unescape(link) for link in re.findall(r'<li><a [^>]*?href="([^"]+)"', group[0])] if group else []
 
 
-def settle(page) -> None:
+def settle(page: Page) -> None:
     """Wait until the scripts of a page have looked at the width of its tables."""
     expect(page.locator("html:not([data-arriving])")).to_be_attached()
     page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
 
 
 class TestTheLinks:
-    def test_every_executable_page_has_them_and_no_other(self, published):
+    def test_every_executable_page_has_them_and_no_other(self, published: Path) -> None:
         names = executable()
         assert len(names) >= 8
         for path in published.rglob("*.html"):
@@ -72,11 +61,11 @@ class TestTheLinks:
             assert html.count('class="place-run" href="#run"') == 1
             assert html.count('.ipynb" download') == 1
 
-    def test_a_local_book_has_none(self):
+    def test_a_local_book_has_none(self) -> None:
         for path in BOOK.rglob("*.html"):
             assert not re.search(r'mybinder\.org/v2|codespaces\.new|id="run"', path.read_text("utf-8")), path
 
-    def test_each_says_where_it_goes_and_where_the_code_runs(self, open_page, published):
+    def test_each_says_where_it_goes_and_where_the_code_runs(self, open_page: OpenPage, published: Path) -> None:
         reader = open_page((published / "chapters/anora.html").as_uri(), javascript=False)
         group = reader.page.locator("#run")
         expect(group).to_contain_text("what you type is sent to its computers and run there")
@@ -93,7 +82,7 @@ class TestTheLinks:
         reader.page.wait_for_url("**/chapters/teaching/live.html")
         assert reader.strangers == reader.complaints == []
 
-    def test_they_are_not_printed(self, open_page, published):
+    def test_they_are_not_printed(self, open_page: OpenPage, published: Path) -> None:
         page = open_page((published / "chapters/teaching/anora-exercises.html").as_uri()).page
         page.emulate_media(media="print")
         expect(page.locator("#run")).to_be_hidden()
@@ -101,7 +90,7 @@ class TestTheLinks:
 
     @pytest.mark.parametrize("scheme", ["light", "dark"])
     @pytest.mark.parametrize("width", [320, 1280])
-    def test_axe_finds_nothing(self, open_page, published, scheme, width):
+    def test_axe_finds_nothing(self, open_page: OpenPage, published: Path, scheme: Scheme, width: int) -> None:
         address = (published / "chapters/teaching/anora-exercises.html").as_uri()
         page = open_page(address, width=width, scheme=scheme).page
         settle(page)
@@ -117,28 +106,28 @@ class TestTheLinks:
             ("v1.0+été#2&3%", "v1.0%2B%C3%A9t%C3%A9%232%263%25"),
         ],
     )
-    def test_a_name_is_quoted(self, revision, written):
-        there = launch.origin(REPOSITORY, revision)
-        address = launch.binder(there, "chapters/anora.ipynb")
+    def test_a_name_is_quoted(self, revision: str, written: str) -> None:
+        origin = there(launch.origin(REPOSITORY, revision))
+        address = launch.binder(origin, "chapters/anora.ipynb")
         assert (
             address == f"https://mybinder.org/v2/gh/example/room/{written}?urlpath=doc%2Ftree%2Fchapters%2Fanora.ipynb"
         )
         assert unquote(urlsplit(address).path) == f"/v2/gh/example/room/{revision}"
-        assert launch.codespaces(there) == f"https://codespaces.new/example/room/tree/{written}"
+        assert launch.codespaces(origin) == f"https://codespaces.new/example/room/tree/{written}"
 
-    def test_an_odd_notebook_is_quoted_for_both_addresses(self):
-        address = launch.binder(launch.origin(REPOSITORY, "main"), "chapters/a b#c.ipynb")
+    def test_an_odd_notebook_is_quoted_for_both_addresses(self) -> None:
+        address = launch.binder(there(launch.origin(REPOSITORY, "main")), "chapters/a b#c.ipynb")
         (opened,) = parse_qs(urlsplit(address).query)["urlpath"]
         assert opened == "doc/tree/chapters/a%20b%23c.ipynb"
 
 
 class TestTheEnvironment:
     @pytest.mark.parametrize("written", ["", ".git", "/", ".git/"])
-    def test_a_repository_is_brought_into_one_form(self, written):
-        there = launch.origin(f" https://github.com/Some-Owner/who.is_in-{written} ", COMMIT)
-        assert there == launch.Origin("Some-Owner/who.is_in-", COMMIT)
-        assert there.address == "https://github.com/Some-Owner/who.is_in-"
-        assert there.branch == ""
+    def test_a_repository_is_brought_into_one_form(self, written: str) -> None:
+        origin = there(launch.origin(f" https://github.com/Some-Owner/who.is_in-{written} ", COMMIT))
+        assert origin == launch.Origin("Some-Owner/who.is_in-", COMMIT)
+        assert origin.address == "https://github.com/Some-Owner/who.is_in-"
+        assert origin.branch == ""
 
     @pytest.mark.parametrize(
         "value",
@@ -151,7 +140,7 @@ class TestTheEnvironment:
             "",
         ],
     )
-    def test_a_bad_repository_is_told(self, value):
+    def test_a_bad_repository_is_told(self, value: str) -> None:
         with pytest.raises(ConfigError, match=f"BOOK_REPOSITORY is {re.escape(repr(value))}; it must be"):
             launch.origin(value, "main")
 
@@ -162,27 +151,28 @@ class TestTheEnvironment:
             *("a\\b", "a@{1}", "@", ".hidden", "a/.b", "a.lock", "a.lock/b", "a\x7fb", "refs/heads/main"),
         ],
     )
-    def test_a_bad_revision_is_told(self, value):
+    def test_a_bad_revision_is_told(self, value: str) -> None:
         with pytest.raises(ConfigError, match=f"BOOK_REVISION is {re.escape(repr(value))}; it must be"):
             launch.origin(REPOSITORY, value)
 
     @pytest.mark.parametrize("value", ["main", "a/b", "feature.x", "@home", "v1", "été", "a@b", "x.locks", COMMIT[:39]])
-    def test_git_accepts_what_is_taken(self, value):
-        assert launch.origin(REPOSITORY, value).branch == value
+    def test_git_accepts_what_is_taken(self, value: str) -> None:
+        assert there(launch.origin(REPOSITORY, value)).branch == value
         checked = subprocess.run(["git", "check-ref-format", "--branch", value], capture_output=True, check=False)
         assert checked.returncode == 0
 
-    def test_both_or_neither(self, monkeypatch):
-        config = SimpleNamespace()
+    def test_both_or_neither(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        app: Any = None
+        config: Any = SimpleNamespace()
         for name in ("BOOK_REPOSITORY", "BOOK_REVISION"):
             monkeypatch.delenv(name, raising=False)
-        launch.configured(None, config)
+        launch.configured(app, config)
         assert config.companion_origin == ()
         monkeypatch.setenv("BOOK_REVISION", COMMIT)
         with pytest.raises(ConfigError, match=r"BOOK_REPOSITORY is ''.*goes with BOOK_REVISION"):
-            launch.configured(None, config)
+            launch.configured(app, config)
         monkeypatch.setenv("BOOK_REPOSITORY", REPOSITORY)
-        launch.configured(None, config)
+        launch.configured(app, config)
         assert config.companion_origin == ("example/room", COMMIT)
 
 
@@ -193,10 +183,10 @@ def generated(hub: str, repository: str, branch: str, urlpath: str) -> list[tupl
 
 class TestALinkToAHub:
     @pytest.fixture
-    def reader(self, open_page, site):
+    def reader(self, open_page: OpenPage, site: str) -> Reader:
         return open_page(f"{site}/{PAGE}")
 
-    def fill(self, page, hub="", repository="", branch="main"):
+    def fill(self, page: Page, hub: str = "", repository: str = "", branch: str = "main") -> None:
         """By keyboard alone, beginning in the first field."""
         page.get_by_label("Address of your hub").focus()
         for text in (hub, repository, branch):
@@ -205,7 +195,7 @@ class TestALinkToAHub:
             page.keyboard.insert_text(text)
             page.keyboard.press("Tab")
 
-    def made(self, page) -> str:
+    def made(self, page: Page) -> str:
         return page.locator(".hub-made").inner_text()
 
     @pytest.mark.parametrize(
@@ -219,7 +209,7 @@ class TestALinkToAHub:
         ],
     )
     @pytest.mark.parametrize("app", ["lab/tree", "tree"])
-    def test_it_is_that_of_the_link_generator(self, reader, hub, base, app):
+    def test_it_is_that_of_the_link_generator(self, reader: Reader, hub: str, base: str, app: str) -> None:
         page = reader.page
         self.fill(page, hub, f"{REPOSITORY}.git", "term/2026+autumn")
         expect(page.get_by_label("Page", exact=True)).to_be_focused()
@@ -235,7 +225,7 @@ class TestALinkToAHub:
         assert link == launch.hub_link(base, f"{REPOSITORY}.git", "term/2026+autumn", f"{app}/room/{second}.ipynb")
         assert reader.strangers == reader.complaints == []
 
-    def test_every_executable_page_can_be_chosen(self, reader):
+    def test_every_executable_page_can_be_chosen(self, reader: Reader) -> None:
         options = reader.page.get_by_label("Page", exact=True).locator("option")
         values = options.evaluate_all("options => options.map((option) => option.value)")
         assert values == [f"{name}.ipynb" for name in executable()]
@@ -253,7 +243,7 @@ class TestALinkToAHub:
             ("https://hub.example.org/?next=x", "what begins with ? or #"),
         ],
     )
-    def test_a_bad_hub_is_refused_in_words(self, reader, hub, words):
+    def test_a_bad_hub_is_refused_in_words(self, reader: Reader, hub: str, words: str) -> None:
         page = reader.page
         self.fill(page, hub, REPOSITORY)
         field = page.get_by_label("Address of your hub")
@@ -277,7 +267,7 @@ class TestALinkToAHub:
             ("Branch", COMMIT, "This is a commit"),
         ],
     )
-    def test_other_fields_are_checked_too(self, reader, name, value, words):
+    def test_other_fields_are_checked_too(self, reader: Reader, name: str, value: str, words: str) -> None:
         page = reader.page
         self.fill(page, "https://hub.example.org", REPOSITORY)
         page.get_by_label(name).fill(value)
@@ -285,12 +275,12 @@ class TestALinkToAHub:
         expect(page.get_by_label(name)).to_have_accessible_description(re.compile(re.escape(words)))
         assert "git-pull" not in self.made(page)
 
-    def test_nobody_is_corrected_in_the_middle_of_a_word(self, reader):
+    def test_nobody_is_corrected_in_the_middle_of_a_word(self, reader: Reader) -> None:
         page = reader.page
         page.get_by_label("Address of your hub").press_sequentially("htt")
         assert page.locator(".hub-error").evaluate_all("all => all.map((one) => one.textContent).join('')") == ""
 
-    def test_nothing_is_kept_or_sent(self, reader):
+    def test_nothing_is_kept_or_sent(self, reader: Reader) -> None:
         page, asked = reader.page, []
         page.on("request", lambda request: asked.append(request.url))
         self.fill(page, "https://hub.example.org", REPOSITORY)
@@ -300,14 +290,14 @@ class TestALinkToAHub:
         assert [address for address in asked if not address.endswith("/icon.svg")] == []  # the browser takes its time
         assert reader.strangers == reader.complaints == []
 
-    def test_it_can_be_copied(self, open_page, site):
+    def test_it_can_be_copied(self, open_page: OpenPage, site: str) -> None:
         page = open_page(f"{site}/{PAGE}", permissions=["clipboard-read", "clipboard-write"]).page
         self.fill(page, "https://hub.example.org", REPOSITORY)
         page.get_by_role("button", name="Copy link").click()
         expect(page.locator(".hub-link").get_by_role("status")).to_have_text("Copied.")
         assert page.evaluate("navigator.clipboard.readText()") == self.made(page)
 
-    def test_it_is_selected_where_the_page_may_not_copy(self, reader):
+    def test_it_is_selected_where_the_page_may_not_copy(self, reader: Reader) -> None:
         page = reader.page
         self.fill(page, "https://hub.example.org", REPOSITORY)
         page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('no')); }")
@@ -315,13 +305,15 @@ class TestALinkToAHub:
         expect(page.locator(".hub-link").get_by_role("status")).to_contain_text("The link is selected")
         assert page.evaluate("getSelection().toString()").strip() == self.made(page)
 
-    def test_the_repository_of_the_book_stands_there(self, open_page, published):
+    def test_the_repository_of_the_book_stands_there(self, open_page: OpenPage, published: Path) -> None:
         page = open_page((published / PAGE).as_uri()).page
         expect(page.get_by_label("Address of the repository")).to_have_value(REPOSITORY)
         expect(page.get_by_label("Branch")).to_have_value("main")
 
     @pytest.mark.parametrize("where", ["local", "published"])
-    def test_without_javascript_the_pattern_stands_there(self, open_page, published, where):
+    def test_without_javascript_the_pattern_stands_there(
+        self, open_page: OpenPage, published: Path, where: str
+    ) -> None:
         book = BOOK if where == "local" else published
         page = open_page((book / PAGE).as_uri(), javascript=False).page
         owner = "owner/name" if where == "local" else "example/room"
@@ -335,7 +327,7 @@ class TestALinkToAHub:
 
     @pytest.mark.parametrize("scheme", ["light", "dark"])
     @pytest.mark.parametrize("width", [320, 1280])
-    def test_axe_finds_nothing(self, open_page, site, scheme, width):
+    def test_axe_finds_nothing(self, open_page: OpenPage, site: str, scheme: Scheme, width: int) -> None:
         page = open_page(f"{site}/{PAGE}", width=width, scheme=scheme).page
         self.fill(page, "hub.example.org", REPOSITORY)
         settle(page)
@@ -365,25 +357,25 @@ class TestTheValuesOfALargeHub:
     }
 
     @pytest.mark.parametrize("path", KEYS)
-    def test_it_has_these_keys_and_no_others(self, path):
+    def test_it_has_these_keys_and_no_others(self, path: str) -> None:
         part = VALUES
         for name in path.split("."):
             part = part[name]
         assert set(part) == self.KEYS[path]
 
-    def test_the_repository_stands_in_one_place(self):
+    def test_the_repository_stands_in_one_place(self) -> None:
         text = (ROOT / "chapters/teaching/hub-values.yaml").read_text("utf-8")
         assert text.count("github.com") == text.count("OWNER") == 1
         command = VALUES["singleuser"]["lifecycleHooks"]["postStart"]["exec"]["command"]
         assert VALUES["custom"]["repository"] in command
         assert all(isinstance(part, str) for part in command)
 
-    def test_nobody_can_log_in_before_it_is_filled_in(self):
+    def test_nobody_can_log_in_before_it_is_filled_in(self) -> None:
         config = VALUES["hub"]["config"]
         assert config["JupyterHub"]["authenticator_class"] == "null"
         assert config["Authenticator"] == {"allow_all": False, "allowed_users": [], "admin_users": []}
 
-    def test_a_server_reaches_nothing_private(self):
+    def test_a_server_reaches_nothing_private(self) -> None:
         policy = VALUES["singleuser"]["networkPolicy"]
         assert policy["enabled"] is True
         assert set(policy["egressAllowRules"].values()) == {False}
@@ -391,7 +383,7 @@ class TestTheValuesOfALargeHub:
         assert rule["ports"] == [{"protocol": "TCP", "port": 443}]
         assert {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"} < set(rule["to"][0]["ipBlock"]["except"])
 
-    def test_it_can_be_taken_away(self):
+    def test_it_can_be_taken_away(self) -> None:
         html = (BOOK / PAGE).read_text("utf-8")
         (link,) = re.findall(r'href="([^"]*hub-values\.yaml)"', html)
         path = (BOOK / PAGE).parent / link

@@ -19,7 +19,7 @@ TABLES = companion.load()
 
 def shown(live: Live) -> str:
     """What stands below the controls."""
-    return live.children[-1].value
+    return str(live.children[-1].value)
 
 
 def count(number: int) -> charts.Table:
@@ -27,13 +27,13 @@ def count(number: int) -> charts.Table:
 
 
 class TestLive:
-    def test_the_result_follows_a_control(self):
+    def test_the_result_follows_a_control(self) -> None:
         live = Live(count, number=IntText(5))
         assert "2 tenths" in shown(live)
         live.children[0].value = 2
         assert "5 tenths" in shown(live)
 
-    def test_a_mistake_is_a_message_and_the_next_entry_mends_it(self):
+    def test_a_mistake_is_a_message_and_the_next_entry_mends_it(self) -> None:
         live = Live(count, number=IntText(5, description="Number"))
         live.children[0].value = 0
         assert 'role="alert"' in shown(live)
@@ -43,7 +43,7 @@ class TestLive:
         assert "10 tenths" in shown(live)
         assert "alert" not in shown(live)
 
-    def test_a_message_is_text(self):
+    def test_a_message_is_text(self) -> None:
         def draw(words: str) -> charts.Table:
             if words != "well":
                 raise ValueError(f"{words} is not well")
@@ -53,18 +53,18 @@ class TestLive:
         live.children[0].value = "<script>"
         assert "&lt;script&gt; is not well" in shown(live)
 
-    def test_a_fault_in_the_cell_itself_is_raised(self):
+    def test_a_fault_in_the_cell_itself_is_raised(self) -> None:
         with pytest.raises(ZeroDivisionError):
             Live(count, number=IntText(0))
 
-    def test_a_page_has_the_result_of_the_first_values(self):
+    def test_a_page_has_the_result_of_the_first_values(self) -> None:
         live = Live(count, number=IntText(5))
         live.children[0].value = 2
         stored = live._repr_mimebundle_()
         assert "2 tenths" in stored["text/html"]
         assert "2 tenths" in stored["text/plain"]
 
-    def test_the_result_follows_the_timeline(self):
+    def test_the_result_follows_the_timeline(self) -> None:
         def draw(events: pd.DataFrame, least: int) -> charts.Table:
             return charts.table(events[["title"]], f"{len(events)} events, {least}")
 
@@ -78,7 +78,7 @@ class TestLive:
         timeline.reset()
         assert "40 events, 1" in shown(live)
 
-    def test_a_cell_run_again_replaces_its_follower(self):
+    def test_a_cell_run_again_replaces_its_follower(self) -> None:
         calls = []
 
         def draw(events: pd.DataFrame) -> charts.Table:
@@ -94,7 +94,7 @@ class TestLive:
 
 
 class TestEdited:
-    def test_cells_are_replaced_in_the_tables_and_not_in_the_files(self):
+    def test_cells_are_replaced_in_the_tables_and_not_in_the_files(self) -> None:
         before = hashlib.sha256((FOLDER / "practices.csv").read_bytes()).hexdigest()
         tables = companion.edited("practices", 'id,value\nanora-rehearsal,"Said, for a trial"')
         assert tables.practices.loc["anora-rehearsal", "value"] == "Said, for a trial"
@@ -102,7 +102,7 @@ class TestEdited:
         assert companion.load().practices.loc["anora-rehearsal", "value"] != "Said, for a trial"
         assert hashlib.sha256((FOLDER / "practices.csv").read_bytes()).hexdigest() == before
 
-    def test_no_text_changes_nothing(self):
+    def test_no_text_changes_nothing(self) -> None:
         assert companion.edited("practices", "  ").practices.equals(TABLES.practices)
 
     @pytest.mark.parametrize(
@@ -137,16 +137,16 @@ class TestEdited:
             ("practices", 'id,value\nanora-rehearsal,"a', "your table: must be comma-separated values"),
         ],
     )
-    def test_a_broken_edit_is_told_with_its_place_and_rule(self, table, text, words):
+    def test_a_broken_edit_is_told_with_its_place_and_rule(self, table: str, text: str, words: str) -> None:
         with pytest.raises(DataError) as raised:
             companion.edited(table, text)
-        row = TABLES.practices.index.get_loc("anora-rehearsal") + 2
+        row = list(TABLES.practices["id"]).index("anora-rehearsal") + 2
         assert words.format(row=row) in str(raised.value)
         assert len(raised.value._render_traceback_()) == len(raised.value.faults) + 1
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
-def test_cells_run_in_any_order_and_twice(chapter):
+def test_cells_run_in_any_order_and_twice(chapter: str) -> None:
     notebook = nbformat.read(ROOT / "chapters" / f"{chapter}.ipynb", as_version=4)
     first, *others = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     assert any("companion.Live(" in source for source in others)

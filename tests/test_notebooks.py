@@ -13,20 +13,21 @@ CITATION = re.compile(r"\{cite:p\}`[^`]*`")
 
 
 @pytest.fixture(params=CHAPTERS)
-def notebook(request):
-    return nbformat.read(ROOT / "chapters" / f"{request.param}.ipynb", as_version=4)
+def notebook(request: pytest.FixtureRequest) -> nbformat.NotebookNode:
+    notebook: nbformat.NotebookNode = nbformat.read(ROOT / "chapters" / f"{request.param}.ipynb", as_version=4)
+    return notebook
 
 
-def code(notebook):
+def code(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
-def test_every_code_cell_was_run(notebook):
+def test_every_code_cell_was_run(notebook: nbformat.NotebookNode) -> None:
     assert [cell.execution_count for cell in code(notebook)] == list(range(1, len(code(notebook)) + 1))
     assert all(cell.outputs for cell in code(notebook))
 
 
-def test_no_widget_state_is_stored(notebook):
+def test_no_widget_state_is_stored(notebook: nbformat.NotebookNode) -> None:
     assert "widgets" not in notebook.metadata
     for cell in code(notebook):
         for output in cell.outputs:
@@ -34,17 +35,19 @@ def test_no_widget_state_is_stored(notebook):
             assert output.output_type != "error"
 
 
-def test_a_chapter_is_stored_in_the_normal_form(request, notebook):
+def test_a_chapter_is_stored_in_the_normal_form(
+    request: pytest.FixtureRequest, notebook: nbformat.NotebookNode
+) -> None:
     stored = nbformat.writes(notebook, indent=1)
     assert nbformat.writes(normal(notebook), indent=1) == stored, "run `make refresh`"
 
 
-def test_no_cell_escapes_the_comparison(notebook):
+def test_no_cell_escapes_the_comparison(notebook: nbformat.NotebookNode) -> None:
     for cell in code(notebook):
         assert not re.search(r"nbval|NBVAL", cell.source + str(cell.metadata.get("tags", "")))
 
 
-def test_a_chapter_is_a_chapter(notebook):
+def test_a_chapter_is_a_chapter(notebook: nbformat.NotebookNode) -> None:
     prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     assert len(CITATION.sub("", prose).split()) >= 1200
     assert "Difficult matter" in prose.split("\n## ")[0]

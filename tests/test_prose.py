@@ -20,9 +20,9 @@ ROLE = re.compile(r"\{(?P<name>[\w:]+)\}`(?P<text>[^`]+)`")
 EVIDENCE = re.compile(r"\{(?:cite:p|cite:t|claim|event|measure|person|path)\}`|\]\(gaps\.md\)")
 NAMES = {
     name
-    for person in TABLES.people[TABLES.people["type"] == "person"].itertuples()
-    if not person.name.startswith("Unnamed")
-    for name in (person.name, person.name.split()[-1])
+    for whole in TABLES.people.loc[TABLES.people["type"] == "person", "name"]
+    if not whole.startswith("Unnamed")
+    for name in (whole, whole.split()[-1])
     if len(name) > 4
 }
 NAMED = re.compile(r"\b(" + "|".join(sorted(map(re.escape, NAMES), key=len, reverse=True)) + r")\b")
@@ -52,7 +52,7 @@ def paragraphs(page: str) -> list[str]:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_who_is_named_is_cited(page):
+def test_who_is_named_is_cited(page: str) -> None:
     """A paragraph that names a person leads to evidence; the one after a cell may name whom the cell has shown."""
     bare, before = [], ""
     for block in blocks(page):
@@ -64,14 +64,14 @@ def test_who_is_named_is_cited(page):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_first_year_student_can_read_it(page):
+def test_a_first_year_student_can_read_it(page: str) -> None:
     text = " ".join(plain(paragraph) for paragraph in paragraphs(page))
     assert len(text.split()) > 200
     assert textstat.flesch_kincaid_grade(text) <= 12
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_sentences_vary(page):
+def test_sentences_vary(page: str) -> None:
     text = " ".join(plain(paragraph) for paragraph in paragraphs(page))
     lengths = [len(sentence.split()) for sentence in re.split(r"(?<=[.?!])\s+", text) if sentence]
     mean = sum(lengths) / len(lengths)
@@ -81,7 +81,7 @@ def test_sentences_vary(page):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_no_wall_of_text(page):
+def test_no_wall_of_text(page: str) -> None:
     run = longest = 0
     for block in blocks(page):
         run = 0 if block == "CODE" or block.startswith(("#", ":::", "- ", "|")) or "\n: " in block else run + 1
@@ -90,14 +90,14 @@ def test_no_wall_of_text(page):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_quotation_has_at_most_twelve_words(page):
+def test_a_quotation_has_at_most_twelve_words(page: str) -> None:
     for block in blocks(page):
         for quotation in re.findall(r"“([^”]+)”", plain(block)):
             assert len(quotation.split()) <= 12, quotation
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_heading_says_something(page):
+def test_a_heading_says_something(page: str) -> None:
     headings = [block.lstrip("# ").split("\n")[0] for block in blocks(page) if block.startswith("#")]
     assert headings
     assert not {heading.casefold() for heading in headings} & {
@@ -106,7 +106,7 @@ def test_a_heading_says_something(page):
 
 
 @pytest.mark.parametrize("page", ["anora.ipynb", "history.ipynb", "babygirl.ipynb", "question.ipynb"])
-def test_a_chapter_says_how_long_it_takes_and_what_is_difficult(page):
+def test_a_chapter_says_how_long_it_takes_and_what_is_difficult(page: str) -> None:
     note = blocks(page)[1]
     assert "**Time:**" in note
     assert "**Difficult matter:**" in note

@@ -7,14 +7,14 @@ import re
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from companion import load, question
-from conftest import BOOK
+from conftest import BOOK, OpenPage, Scheme
 from playwright.sync_api import expect
 
 TABLES = load()
 PAGE = "chapters/question.html"
 
 
-def test_the_sides_have_equal_room():
+def test_the_sides_have_equal_room() -> None:
     arguments = TABLES.arguments
     lengths = arguments.assign(
         length=arguments[["reason", "because", "reply", "limit"]].apply(lambda row: row.str.len().sum(), axis=1)
@@ -23,14 +23,14 @@ def test_the_sides_have_equal_room():
     assert lengths.sum().max() < 1.1 * lengths.sum().min()
 
 
-def test_every_argument_rests_on_something_and_answers_another_side():
+def test_every_argument_rests_on_something_and_answers_another_side() -> None:
     for argument in TABLES.arguments.to_dict("records"):
         assert any(argument[kind] for kind in ("claims", "stances", "rules", "measures")), argument["id"]
         if argument["reply_to"]:
             assert TABLES.arguments.loc[argument["reply_to"], "side"] != argument["side"], argument["id"]
 
 
-def test_without_javascript_every_argument_is_whole(open_page, site):
+def test_without_javascript_every_argument_is_whole(open_page: OpenPage, site: str) -> None:
     page = open_page(f"{site}/{PAGE}", javascript=False).page
     for argument in TABLES.arguments.to_dict("records"):
         item = page.locator(f"#argument-{argument['id']}")
@@ -40,19 +40,19 @@ def test_without_javascript_every_argument_is_whole(open_page, site):
         assert page.locator(f".argument-map a[href='#argument-{argument['id']}']").count() == 1
 
 
-def test_every_link_of_the_map_arrives():
+def test_every_link_of_the_map_arrives() -> None:
     html = (BOOK / PAGE).read_text("utf-8")
     for page, anchor in set(re.findall(r'href="((?:article|people|films|figures)\.html)?#([^"]+)"', html)):
         target = (BOOK / "chapters" / page).read_text("utf-8") if page else html
         assert f'id="{anchor}"' in target, (page, anchor)
 
 
-def test_an_unknown_side_is_an_error():
+def test_an_unknown_side_is_an_error() -> None:
     with pytest.raises(KeyError):
         question.side("neither", TABLES)
 
 
-def test_a_mark_is_kept_only_when_asked_and_can_be_deleted(open_page, site):
+def test_a_mark_is_kept_only_when_asked_and_can_be_deleted(open_page: OpenPage, site: str) -> None:
     reader = open_page(f"{site}/{PAGE}")
     page = reader.page
     before, after = page.locator(".stand").first, page.locator(".stand").last
@@ -75,7 +75,7 @@ def test_a_mark_is_kept_only_when_asked_and_can_be_deleted(open_page, site):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 1280])
-def test_axe_finds_nothing_on_the_page(open_page, site, scheme, width):
+def test_axe_finds_nothing_on_the_page(open_page: OpenPage, site: str, scheme: Scheme, width: int) -> None:
     page = open_page(f"{site}/{PAGE}", width=width, scheme=scheme).page
     found = Axe().run(page, context="article")
     assert found.violations_count == 0, found.generate_report()

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 from companion import Timeline, dates, load
 from companion.filter import matches
-from conftest import CHAPTERS, ROOT
+from companion.timeline import ViewError
+from conftest import CHAPTERS, ROOT, Serve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from playwright.sync_api import Browser
 
 TABLES = load()
 
@@ -25,11 +30,11 @@ def timeline() -> Timeline:
     return Timeline(chapter("babygirl"), title="A title", tables=TABLES)
 
 
-def test_all_events_are_visible_at_first(timeline):
+def test_all_events_are_visible_at_first(timeline: Timeline) -> None:
     assert list(timeline.visible["id"]) == list(chapter("babygirl")["id"])
 
 
-def test_search_needs_every_word_and_minds_neither_case_nor_accents(timeline):
+def test_search_needs_every_word_and_minds_neither_case_nor_accents(timeline: Timeline) -> None:
     timeline.query = "KIDMAN volpi"
     assert list(timeline.visible["id"]) == ["kidman-volpi-cup-2024"]
     timeline.query = "ita o'brien dancing"
@@ -38,14 +43,14 @@ def test_search_needs_every_word_and_minds_neither_case_nor_accents(timeline):
     assert "it-ends-with-us-two-coordinators" in set(timeline.visible["id"])
 
 
-def test_kinds_are_any_of_those_asked_for(timeline):
+def test_kinds_are_any_of_those_asked_for(timeline: Timeline) -> None:
     timeline.kinds = ["law", "incident"]
     assert set(timeline.visible["kind"]) == {"law", "incident"}
     timeline.kinds = []
     assert timeline.visible.empty
 
 
-def test_years_meet_the_whole_time_that_a_date_can_mean(timeline):
+def test_years_meet_the_whole_time_that_a_date_can_mean(timeline: Timeline) -> None:
     timeline.from_year = timeline.to_year = 2024
     shown = timeline.visible
     assert "babygirl-shoot-winter-2023-24" in set(shown["id"])  # November 2023 to March 2024
@@ -53,7 +58,7 @@ def test_years_meet_the_whole_time_that_a_date_can_mean(timeline):
     assert (shown["earliest"].dt.year <= 2024).all()
 
 
-def test_region_confidence_and_the_article(timeline):
+def test_region_confidence_and_the_article(timeline: Timeline) -> None:
     timeline.region = "Netherlands"
     assert len(timeline.visible)
     assert timeline.visible["regions"].map(lambda regions: "Netherlands" in regions).all()
@@ -66,7 +71,7 @@ def test_region_confidence_and_the_article(timeline):
     assert set(timeline.visible["id"]) == mentioned & set(chapter("babygirl")["id"])
 
 
-def test_a_guided_path_is_offered_where_all_its_events_are(timeline):
+def test_a_guided_path_is_offered_where_all_its_events_are(timeline: Timeline) -> None:
     timeline.path = "two-sets-one-coordinator"
     steps = TABLES.steps[TABLES.steps["path"] == "two-sets-one-coordinator"]
     assert set(timeline.visible["id"]) == set(steps["event"])
@@ -74,19 +79,19 @@ def test_a_guided_path_is_offered_where_all_its_events_are(timeline):
     assert "Two sets, one coordinator" not in Timeline(one_less, tables=TABLES).html
 
 
-def test_the_stored_html_holds_every_guided_path_in_its_order():
-    for path in TABLES.paths.itertuples():
-        html = Timeline(chapter(path.chapter), tables=TABLES)._stored()
+def test_the_stored_html_holds_every_guided_path_in_its_order() -> None:
+    for path in TABLES.paths.to_dict("records"):
+        html = Timeline(chapter(path["chapter"]), tables=TABLES)._stored()
         text = Text(html).text.partition("Guided paths")[2]
-        assert path.title in text
-        assert path.about in text
-        steps = TABLES.steps[TABLES.steps["path"] == path.id]
+        assert path["title"] in text
+        assert path["about"] in text
+        steps = TABLES.steps[TABLES.steps["path"] == path["id"]]
         places = [text.index(sentence) for sentence in steps["sentence"]]
         assert places == sorted(places)
         assert all(f'href="#event-{event}"' in html for event in steps["event"])
 
 
-def test_works_are_compared_one_above_the_other():
+def test_works_are_compared_one_above_the_other() -> None:
     films = ("Anora", "Babygirl")
     both = TABLES.events[TABLES.events["works"].map(lambda works: not set(films).isdisjoint(works))]
     timeline = Timeline(both, tables=TABLES, compare=films, name="films")
@@ -99,7 +104,7 @@ def test_works_are_compared_one_above_the_other():
         Timeline(chapter("history"), tables=TABLES, compare=films)
 
 
-def test_it_can_be_taken_to_timelinejs(timeline, tmp_path):
+def test_it_can_be_taken_to_timelinejs(timeline: Timeline, tmp_path: Path) -> None:
     timeline.query = "lively retaliation"
     shown = timeline.visible
     frame = timeline.to_timelinejs(tmp_path / "events.csv")
@@ -121,7 +126,7 @@ def test_it_can_be_taken_to_timelinejs(timeline, tmp_path):
         )
 
 
-def test_timelinejs_gets_text_and_no_markup():
+def test_timelinejs_gets_text_and_no_markup() -> None:
     events = pd.DataFrame([{"id": "a", "date": "2020-05", "end_date": "2021", "title": "<b>x", "summary": "<script>"}])
     row = Timeline(events, tables=TABLES).to_timelinejs().iloc[0]
     assert row["Headline"] == "&lt;b&gt;x"
@@ -129,7 +134,7 @@ def test_timelinejs_gets_text_and_no_markup():
     assert [row["Month"], row["Day"], row["End Year"], row["End Month"]] == ["05", "", "2021", ""]
 
 
-def test_above_some_hundreds_a_picture_counts_its_events():
+def test_above_some_hundreds_a_picture_counts_its_events() -> None:
     many = pd.concat([TABLES.events.assign(id=TABLES.events["id"] + f"-{n}") for n in range(3)])
     html = Timeline(many, tables=TABLES)._stored()
     picture = html[html.index("<figure") : html.index("</figure>")]
@@ -137,7 +142,7 @@ def test_above_some_hundreds_a_picture_counts_its_events():
     assert len(picture) < 150_000
 
 
-def test_who_is_a_person_or_a_body(timeline):
+def test_who_is_a_person_or_a_body(timeline: Timeline) -> None:
     timeline.who = "lizzy-talbot"
     assert (timeline.visible["people"].map(lambda people: "lizzy-talbot" in people)).all()
     timeline.who = "Lizzy Talbot"
@@ -147,17 +152,36 @@ def test_who_is_a_person_or_a_body(timeline):
     assert len(timeline.visible)
 
 
-def test_reset_shows_all_again(timeline):
+@pytest.mark.parametrize(
+    ("name", "value", "known"),
+    [
+        ("region", "Nederlands", "Netherlands"),
+        ("confidence", "certain", "confirmed"),
+        ("path", "two-sets", "two-sets-one-coordinator"),
+        ("who", "lizzie-talbot", "lizzy-talbot"),
+        ("kinds", ["law", "laws"], "law"),
+    ],
+)
+def test_what_no_event_has_is_told_with_what_they_have(timeline: Timeline, name: str, value: Any, known: str) -> None:
+    before = getattr(timeline, name)
+    wrong = value if isinstance(value, str) else value[-1]
+    with pytest.raises(ViewError, match=rf"has '{wrong}' for {name}; they have .*\b{known}\b") as raised:
+        setattr(timeline, name, value)
+    assert getattr(timeline, name) == before
+    assert raised.value._render_traceback_() == [str(raised.value)]
+
+
+def test_reset_shows_all_again(timeline: Timeline) -> None:
     timeline.query, timeline.kinds, timeline.from_year, timeline.who = "x", [], 1999, "a24"
     timeline.reset()
     assert len(timeline.visible) == len(chapter("babygirl"))
 
 
-def test_its_name_says_what_it_holds(timeline):
+def test_its_name_says_what_it_holds(timeline: Timeline) -> None:
     assert repr(timeline) == f"Timeline('A title', {len(chapter('babygirl'))} events, 2016 to 2026)"
 
 
-def test_two_runs_store_the_same():
+def test_two_runs_store_the_same() -> None:
     first, second = (Timeline(chapter("anora"), title="Same", tables=TABLES)._stored() for _ in range(2))
     assert first == second
 
@@ -165,27 +189,29 @@ def test_two_runs_store_the_same():
 class Text(HTMLParser):
     """The text, the links and the tags of a piece of HTML."""
 
-    def __init__(self, html: str):
+    def __init__(self, html: str) -> None:
         super().__init__()
-        self.text, self.links, self.tags, self.quiet = "", [], [], False
+        self.text, self.quiet = "", False
+        self.links: list[str | None] = []
+        self.tags: list[str] = []
         self.feed(html)
 
-    def handle_starttag(self, tag, attributes):
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         self.quiet = tag == "script"
         if tag == "a":
             self.links.append(dict(attributes)["href"])
 
-    def handle_endtag(self, tag):
+    def handle_endtag(self, tag: str) -> None:
         self.quiet = False
 
-    def handle_data(self, data):
+    def handle_data(self, data: str) -> None:
         if not self.quiet:
             self.text += data
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
-def test_the_stored_html_holds_every_event_whole(name):
+def test_the_stored_html_holds_every_event_whole(name: str) -> None:
     page = Text(Timeline(chapter(name), title=name, tables=TABLES)._stored())
     for event in chapter(name).to_dict("records"):
         for part in (
@@ -201,7 +227,7 @@ def test_the_stored_html_holds_every_event_whole(name):
             assert TABLES.sources.loc[source, "url"] in page.links
 
 
-def test_hostile_text_is_text():
+def test_hostile_text_is_text() -> None:
     nasty = "</script><script>alert(1)</script><img src=x onerror=alert(2)> & \" ' \u202e \u2028 ]]>"
     events = pd.DataFrame(
         [
@@ -231,14 +257,14 @@ def test_hostile_text_is_text():
     assert json.loads(state)["rows"] == timeline.rows
 
 
-def test_what_no_page_can_hold_is_shown_as_such():
+def test_what_no_page_can_hold_is_shown_as_such() -> None:
     events = pd.DataFrame([{"id": "a", "date": "2020", "title": "nul \x00, surrogate \ud800, return \r."}])
     html = Timeline(events, tables=TABLES)._stored()
     assert "nul \ufffd, surrogate \ufffd, return \n." in html
     assert html.encode("utf-8")
 
 
-def test_few_columns_are_enough():
+def test_few_columns_are_enough() -> None:
     events = pd.DataFrame(
         [
             {"id": "a", "date": "1999-12", "title": "One"},
@@ -258,12 +284,12 @@ def test_few_columns_are_enough():
         ([{"id": "a", "date": "2020", "title": "x"}, {"id": "a", "date": "2021", "title": "y"}], "'a' twice"),
     ],
 )
-def test_bad_events_are_told(rows, message):
+def test_bad_events_are_told(rows: list[dict[str, str]], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Timeline(pd.DataFrame(rows), tables=TABLES)
 
 
-def test_no_events_make_an_empty_timeline():
+def test_no_events_make_an_empty_timeline() -> None:
     timeline = Timeline(TABLES.events.head(0), tables=TABLES)
     assert timeline.visible.empty
     assert repr(timeline) == "Timeline('Timeline', 0 events)"
@@ -303,8 +329,11 @@ VIEWS = st.fixed_dictionaries(
 )
 
 
+Pair = tuple[dict[str, Any], dict[str, Any]]
+
+
 @pytest.fixture(scope="module")
-def javascript_matches(browser, serve):
+def javascript_matches(browser: Browser, serve: Serve) -> Iterator[Callable[[list[Pair]], list[bool]]]:
     """The module's own filter, run in Chromium over many (row, view) pairs at once."""
     page = browser.new_page()
     page.goto(serve(ROOT / "chapters" / "companion") + "/static/host.js")
@@ -318,5 +347,7 @@ def javascript_matches(browser, serve):
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(pairs=st.lists(st.tuples(ROWS, VIEWS), min_size=1, max_size=60))
-def test_python_and_javascript_leave_the_same_events(javascript_matches, pairs):
+def test_python_and_javascript_leave_the_same_events(
+    javascript_matches: Callable[[list[Pair]], list[bool]], pairs: list[Pair]
+) -> None:
     assert javascript_matches(pairs) == [matches(row, view) for row, view in pairs]

@@ -11,6 +11,7 @@ from .faults import DataError
 
 
 def main(folder: Path = FOLDER) -> int:
+    """Check the tables in a folder and print what they cover, or their faults; returns the exit status."""
     faults = check(folder)
     if faults:
         print(DataError(faults), file=sys.stderr)

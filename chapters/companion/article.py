@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 import altair as alt
 import pandas as pd
 
 from . import charts, dates
-from .data import Tables, load
+from .data import Row, Tables, load
 from .timeline import source_link
 
 VERDICTS = {"supported": "●", "nuanced": "◐", "corrected": "✕", "disputed": "◆", "unverifiable": "○"}
@@ -32,14 +33,14 @@ class Shown:
     html: str
     words: str
 
-    def _repr_mimebundle_(self, **kwargs) -> dict[str, str]:
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
         return {"text/plain": self.words, "text/html": self.html}
 
 
 def paragraph(id: str, tables: Tables | None = None) -> Shown:
     """One paragraph of the article: our précis, its claims with verdict, finding and sources, and the annotations."""
     tables = load() if tables is None else tables
-    precis = tables.paragraphs.loc[id, "precis"]
+    precis = str(tables.paragraphs.loc[id, "precis"])
     claims = tables.claims[tables.claims["paragraph"] == id].to_dict("records")
     annotations = tables.annotations[tables.annotations["paragraph"] == id].to_dict("records")
     listed = (
@@ -66,7 +67,7 @@ def paragraph(id: str, tables: Tables | None = None) -> Shown:
     return Shown(html, words)
 
 
-def _claim(claim: dict, tables: Tables) -> str:
+def _claim(claim: Row, tables: Tables) -> str:
     speaker = f" It gives this to {escape(claim['speaker'])}." if claim["speaker"] else ""
     quotation = f" {QUOTATIONS[claim['quotation']]}" if QUOTATIONS[claim["quotation"]] else ""
     as_of = f" As of {dates.in_words(claim['as_of'])}." if claim["as_of"] else ""
@@ -85,7 +86,7 @@ def _claim(claim: dict, tables: Tables) -> str:
     )
 
 
-def _verdict(claim: dict) -> str:
+def _verdict(claim: Row) -> str:
     verdict = claim["verdict"]
     return (
         f'<b class="verdict" data-verdict="{verdict}"><span aria-hidden="true">{VERDICTS[verdict]}</span> '

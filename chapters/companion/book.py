@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from docutils import nodes
 from sphinx import addnodes
@@ -15,9 +16,10 @@ from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 from sphinx.util.docutils import ReferenceRole, SphinxDirective
+from sphinxcontrib.bibtex.domain import BibtexDomain
 
-from . import citations, dates, pages, reference
-from .data import Tables, load
+from . import citations, dates, pages, reference, shared
+from .data import Row, Tables
 from .faults import DataError
 from .forms import downloads
 
@@ -25,12 +27,20 @@ log = logging.getLogger(__name__)
 
 
 class EntryRole(ReferenceRole):
-    """A link to an entry of a table, {role}`id` or {role}`words <id>`; an unknown id is a warning, and so fatal."""
+    """A link to an entry of a table, {role}`id` or {role}`words <id>`; an unknown id is a warning, and so fatal.
 
-    table = ""
+    table: where the entry stands.
+    about: gives, for the entry and the name of this page, the page and the anchor of the entry, the words of its link,
+        and its hint.
+    """
 
-    def run(self):
-        entries = self.env.app.companion[self.table]
+    def __init__(self, table: str, about: Callable[[Row, str], tuple[str, str, str, str]]) -> None:
+        super().__init__()
+        self.table, self.about = table, about
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """The link, or the words alone where there is no such entry."""
+        entries = shared.tables(self.env.app)[self.table]
         if self.target not in entries.index:
             log.warning(
                 "there is no %r in data/%s.csv",
@@ -49,65 +59,37 @@ class EntryRole(ReferenceRole):
         title = self.title if self.has_explicit_title else words
         return [nodes.reference("", title, internal=True, refuri=uri, reftitle=hint, classes=[self.name])], []
 
-    def about(self, entry, here: str) -> tuple[str, str, str, str]:
-        """The page and the anchor of an entry, the words of its link, and its hint."""
-        raise NotImplementedError
 
-
-class EventRole(EntryRole):
+def _event(entry: Row, here: str) -> tuple[str, str, str, str]:
     """{event}`hbo-coordinator-policy`: the event on the timeline of this page, or of the first chapter that has it."""
-
-    table = "events"
-
-    def about(self, entry, here):
-        page = here if here in entry["chapters"] else entry["chapters"][0]
-        return page, f"event-{entry['id']}", entry["title"], dates.in_words(entry["date"], entry["end_date"])
+    page = here if here in entry["chapters"] else entry["chapters"][0]
+    return page, f"event-{entry['id']}", entry["title"], dates.in_words(entry["date"], entry["end_date"])
 
 
-class ClaimRole(EntryRole):
+def _claim(entry: Row, here: str) -> tuple[str, str, str, str]:
     """{claim}`P03-1`: a claim of the article, with its verdict."""
-
-    table = "claims"
-
-    def about(self, entry, here):
-        return "article", f"claim-{entry['id']}", f"claim {entry['id']}, {entry['verdict']}", entry["claim"]
+    return "article", f"claim-{entry['id']}", f"claim {entry['id']}, {entry['verdict']}", entry["claim"]
 
 
-class MeasureRole(EntryRole):
+def _measure(entry: Row, here: str) -> tuple[str, str, str, str]:
     """{measure}`46 per cent <follows-no-sex-2023>`: a published figure, with its caveat in reach."""
-
-    table = "measures"
-
-    def about(self, entry, here):
-        return "figures", f"measure-{entry['id']}", f"{entry['value']} {entry['unit']}", entry["caveat"]
+    return "figures", f"measure-{entry['id']}", f"{entry['value']} {entry['unit']}", entry["caveat"]
 
 
-class PersonRole(EntryRole):
+def _person(entry: Row, here: str) -> tuple[str, str, str, str]:
     """{person}`halina-reijn`: a person or body."""
-
-    table = "people"
-
-    def about(self, entry, here):
-        return "people", f"person-{entry['id']}", entry["name"], entry["role"]
+    return "people", f"person-{entry['id']}", entry["name"], entry["role"]
 
 
-class PathRole(EntryRole):
+def _path(entry: Row, here: str) -> tuple[str, str, str, str]:
     """{path}`two-sets-one-coordinator`: a guided path, started on the timeline of its chapter."""
-
-    table = "paths"
-
-    def about(self, entry, here):
-        return entry["chapter"], f"path-{entry['id']}", entry["title"], entry["about"]
+    return entry["chapter"], f"path-{entry['id']}", entry["title"], entry["about"]
 
 
-class CorrectedRole(EntryRole):
+def _corrected(entry: Row, here: str) -> tuple[str, str, str, str]:
     """{corrected}`id`: the mark at a sentence that was corrected, leading to the log."""
-
-    table = "corrections"
-
-    def about(self, entry, here):
-        when = dates.in_words(entry["date"])
-        return "corrections", f"correction-{entry['id']}", f"corrected {when}", f"It said: {entry['was']}"
+    when = dates.in_words(entry["date"])
+    return "corrections", f"correction-{entry['id']}", f"corrected {when}", f"It said: {entry['was']}"
 
 
 class DrawnDirective(SphinxDirective):
@@ -115,9 +97,10 @@ class DrawnDirective(SphinxDirective):
 
     required_arguments = 1
 
-    def run(self):
+    def run(self) -> list[nodes.Node]:
+        """The page as nodes, with its sections."""
         folder = Path(self.env.srcdir) / "data"
-        name, tables = self.arguments[0], self.env.app.companion
+        name, tables = self.arguments[0], shared.tables(self.env.app)
         if name == "data":
             text = reference.data(tables, json.loads((folder / "datapackage.json").read_text("utf-8")))
         elif name in reference.PAGES:
@@ -135,8 +118,9 @@ def watch_data(app: Sphinx, config: Config) -> None:
 
 
 def read_data(app: Sphinx) -> None:
+    """Read the tables before anything is built. Raises ExtensionError, with every fault."""
     try:
-        app.companion = load(Path(app.srcdir) / "data")
+        shared.tables(app)
     except DataError as error:
         raise ExtensionError(str(error)) from None
 
@@ -145,29 +129,34 @@ def read_data(app: Sphinx) -> None:
 
 
 def note_terms(app: Sphinx, doctree: nodes.document) -> None:
+    """Keep which terms of the glossary a page uses."""
     used = {node["reftarget"].lower() for node in doctree.findall(addnodes.pending_xref) if node["reftype"] == "term"}
     uses(app.env)[app.env.docname] = used
 
 
 def forget_terms(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
+    """Forget the terms of a page that is read again or gone."""
     uses(env).pop(docname, None)
 
 
 def merge_terms(app: Sphinx, env: BuildEnvironment, docnames: list[str], other: BuildEnvironment) -> None:
+    """Take over the terms of pages that another process has read."""
     uses(env).update({name: terms for name, terms in uses(other).items() if name in docnames})
 
 
 def uses(env: BuildEnvironment) -> dict[str, set[str]]:
-    if not hasattr(env, "companion_terms"):
-        env.companion_terms = {}
-    return env.companion_terms
+    """The terms of the glossary that each page uses, in lower case; stored with the environment."""
+    terms: dict[str, set[str]] = vars(env).setdefault("companion_terms", {})
+    return terms
 
 
 def rewrite_backlinks(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """The pages that name others, and so are written at every build."""
     return [name for name in ("chapters/glossary", "chapters/sources") if name in env.found_docs]
 
 
 def add_backlinks(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Say at every term, and at every source, which pages and rows use it."""
     if docname == "chapters/glossary":
         for item in doctree.findall(nodes.definition_list_item):
             terms = {term.astext().lower() for term in item.findall(nodes.term)}
@@ -177,10 +166,12 @@ def add_backlinks(app: Sphinx, doctree: nodes.document, docname: str) -> None:
                 definition += _used_in(app, docname, pages, [])
     elif docname == "chapters/sources":
         cited: dict[str, set[str]] = {}
-        for ref in app.env.get_domain("cite").citation_refs:
+        domain = app.env.get_domain("cite")
+        assert isinstance(domain, BibtexDomain)
+        for ref in domain.citation_refs:
             for target in ref.targets:
                 cited.setdefault(target.key, set()).add(ref.docname)
-        drawn = _rows_by_source(app.companion)
+        drawn = _rows_by_source(shared.tables(app))
         for citation in doctree.findall(nodes.citation):
             key = citation["ids"][0].removeprefix("source-")
             pages = sorted(cited.get(key, ()))
@@ -208,7 +199,7 @@ def _rows_by_source(tables: Tables) -> dict[str, list[tuple[str, str]]]:
     return {key: list(dict.fromkeys(found)) for key, found in rows.items()}
 
 
-def _rows_with_sources(tables: Tables) -> Iterator[tuple[dict, str, str]]:
+def _rows_with_sources(tables: Tables) -> Iterator[tuple[Row, str, str]]:
     """(row, address, words) of every row that names sources and stands on a page."""
     for event in tables.events.to_dict("records"):
         yield event, f"{event['chapters'][0]}.html#event-{event['id']}", event["title"]
@@ -230,17 +221,18 @@ def _rows_with_sources(tables: Tables) -> Iterator[tuple[dict, str, str]]:
         yield rule, f"films.html#rule-{rule['id']}", f"rule: {rule['name']}"
 
 
-def setup(app: Sphinx) -> dict:
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Sphinx's entry: everything of the book's own."""
     citations.register()
-    for name, role in {
-        "event": EventRole,
-        "claim": ClaimRole,
-        "measure": MeasureRole,
-        "person": PersonRole,
-        "path": PathRole,
-        "corrected": CorrectedRole,
-    }.items():
-        app.add_role(name, role())
+    for name, table, about in (
+        ("event", "events", _event),
+        ("claim", "claims", _claim),
+        ("measure", "measures", _measure),
+        ("person", "people", _person),
+        ("path", "paths", _path),
+        ("corrected", "corrections", _corrected),
+    ):
+        app.add_role(name, EntryRole(table, about))
     app.add_directive("drawn", DrawnDirective)
     app.add_config_value("companion_data", "", "env", str)
     app.connect("config-inited", watch_data)

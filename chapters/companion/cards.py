@@ -29,12 +29,15 @@ LEFT, TITLE_SIZE, LINE_SIZE = 90, 76, 34
 
 @dataclass(frozen=True)
 class Card:
+    """A picture: its name, the source of the page whose title it shows, and the line below it."""
+
     name: str
     source: str
     line: str
 
     @property
     def alt(self) -> str:
+        """What the picture says, in words."""
         title = title_in(self.name)
         return f"{title}{'' if title.endswith('?') else '.'} {plain(self.line)}"
 
@@ -59,10 +62,12 @@ def heading(source: str) -> str:
         text = "\n".join(
             "".join(cell["source"]) for cell in json.loads(text)["cells"] if cell["cell_type"] == "markdown"
         )
-    return re.search(r"^# (.+)$", text, re.M)[1].strip()
+    title: str = re.findall(r"^# (.+)$", text, re.M)[0]
+    return title.strip()
 
 
 def plain(title: str) -> str:
+    """Text without the asterisks around what is slanted."""
     return title.replace("*", "")
 
 
@@ -85,6 +90,7 @@ def lines_of(text: str, room: int) -> list[str]:
 
 
 def svg(title: str, line: str) -> str:
+    """The picture as SVG, `WIDTH` by `HEIGHT`: the book's icon and name, the title, the line."""
     rows = lines_of(title, 25)
     step = TITLE_SIZE * 1.16
     top = 330 - (len(rows) - 1) * step / 2
@@ -176,6 +182,7 @@ def title_in(name: str) -> str:
 
 
 def draw() -> None:
+    """Draw every card, with the title that its page has now."""
     import vl_convert  # only here: a build does without it
 
     FOLDER.mkdir(exist_ok=True)

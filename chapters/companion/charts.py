@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 from xml.etree import ElementTree
 
 import altair as alt
@@ -19,6 +20,7 @@ import pandas as pd
 import vl_convert
 
 from . import dates
+from .records import Record
 
 KINDS = ("film", "practice", "statement", "debate", "rule", "law", "profession", "incident")
 """The kinds of event, in the order of the timeline's lanes; timeline.css holds their colours."""
@@ -32,6 +34,8 @@ MARKS = 400
 ACCENT = "var(--accent, #0072b2)"
 PAPER = "var(--paper, var(--jp-layout-color1, #fff))"
 SOURCE = "Drawn from the book's table of events; in the timeline every event lists its own sources."
+
+Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 
 _SVG = "http://www.w3.org/2000/svg"
 _CONFIG = {
@@ -76,6 +80,7 @@ class Figure:
     source: str = SOURCE
 
     def html(self) -> str:
+        """The figure, with the picture at every width, and after it the rows, folded."""
         # The narrow picture is off by a presentation attribute, which the book's style sheet overrules.
         pictures = "".join(
             svg.replace(
@@ -99,7 +104,7 @@ class Figure:
             f'<span class="chart-source">{escape(self.source)}</span></figcaption></figure>{rows}'
         )
 
-    def _repr_mimebundle_(self, **kwargs) -> dict[str, str]:
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
         rows = "" if self.rows is None else "\n" + self.rows.to_string(index=False)
         return {"text/plain": f"Chart: {self.alt}{rows}", "text/html": self.html()}
 
@@ -111,7 +116,7 @@ class Table:
     rows: pd.DataFrame
     caption: str
 
-    def _repr_mimebundle_(self, **kwargs) -> dict[str, str]:
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
         return {
             "text/plain": f"{self.caption}\n{self.rows.to_string(index=False)}",
             "text/html": _table(self.rows, self.caption),
@@ -119,7 +124,7 @@ class Table:
 
 
 def figure(
-    chart: alt.Chart | alt.LayerChart,
+    chart: Chart,
     *,
     caption: str,
     alt_text: str,
@@ -155,7 +160,7 @@ def _table(rows: pd.DataFrame, caption: str) -> str:
     )
 
 
-def _svg(chart: alt.Chart | alt.LayerChart) -> str:
+def _svg(chart: Chart) -> str:
     """A chart as a clean SVG: a mark's description is its title, the picture is named from outside."""
     spec = chart.to_dict()
     spec["config"] = _CONFIG
@@ -168,7 +173,8 @@ def _svg(chart: alt.Chart | alt.LayerChart) -> str:
                 element.set("aria-label", label)
         for name in ("transform", "d", "x", "y", "x2", "y2"):
             if name in element.attrib:
-                element.set(name, re.sub(r"-?\d+\.\d{2,}", lambda number: f"{float(number[0]):.1f}", element.get(name)))
+                rounded = re.sub(r"-?\d+\.\d{2,}", lambda number: f"{float(number[0]):.1f}", element.attrib[name])
+                element.set(name, rounded)
     for mark in root.iter(f"{{{_SVG}}}path"):
         if "aria-label" in mark.attrib:
             ElementTree.SubElement(mark, f"{{{_SVG}}}title").text = mark.attrib.pop("aria-label")
@@ -182,9 +188,9 @@ def _svg(chart: alt.Chart | alt.LayerChart) -> str:
     return ElementTree.tostring(root, encoding="unicode")
 
 
-def lanes(records: list[dict]) -> list[str]:
+def lanes(records: list[Record]) -> list[str]:
     """The kinds that the events have, in the order of the lanes; unknown kinds come last."""
-    kinds = {record["kind"] for record in records}
+    kinds = {record.kind for record in records}
     return [kind for kind in KINDS if kind in kinds] + sorted(kinds - set(KINDS))
 
 
@@ -193,22 +199,22 @@ def kind_colours(kinds: list[str]) -> alt.Scale:
     return alt.Scale(domain=kinds, range=[f"var(--kind-{kind}, #777)" for kind in kinds])
 
 
-def timeline_picture(title: str, records: list[dict], compare: Sequence[str] = ()) -> Figure:
+def timeline_picture(title: str, records: list[Record], compare: Sequence[str] = ()) -> Figure:
     """The picture of a timeline: a lane for each kind, a mark for each event, under each work that is compared.
 
-    records: dicts with `id`, `title`, `kind`, `confidence`, `panels`, `first` and `last` (dates), in the order of time.
-    A mark sits in the middle of the time that its date can mean, and a bar shows how long that is; marks that would
-    overlap are stacked. Above `MARKS` events a lane shows how many there are. Where nine in ten events fall into the
-    last part of a long time, the part before is compressed. `timeline.mjs` draws the same, live.
+    The records are in the order of time. A mark sits in the middle of the time that its date can mean, and a bar shows
+    how long that is; marks that would overlap are stacked. Above `MARKS` events a lane shows how many there are. Where
+    nine in ten events fall into the last part of a long time, the part before is compressed. `timeline.mjs` draws the
+    same, live.
     """
     kinds = lanes(records)
-    first, last = records[0]["first"].year, max(record["last"] for record in records).year + 1
-    busy = records[len(records) // 10]["first"].year
+    first, last = records[0].first.year, max(record.last for record in records).year + 1
+    busy = records[len(records) // 10].first.year
     compressed = busy - first > last - busy
     domain = [first, busy, last] if compressed else [first, last]
     svgs = {name: _svg(_timeline_chart(records, kinds, compare, domain, width)) for name, width in WIDTHS.items()}
-    counts = ", ".join(f"{sum(record['kind'] == kind for record in records)} {kind}" for kind in kinds)
-    disputed = sum(record["confidence"] == "disputed" for record in records)
+    counts = ", ".join(f"{sum(record.kind == kind for record in records)} {kind}" for kind in kinds)
+    disputed = sum(record.confidence == "disputed" for record in records)
     years = f"{first} to {last - 1}"
     marks = (
         "The height of a column is the number of events. "
@@ -222,16 +228,16 @@ def timeline_picture(title: str, records: list[dict], compare: Sequence[str] = (
     )
     alt_text = (
         f"Timeline of {len(records)} events, {years}: {counts}; {disputed} disputed. "
-        f"Half of them fall after {records[len(records) // 2]['first'].year - 1}. "
+        f"Half of them fall after {records[len(records) // 2].first.year - 1}. "
         "The list below holds every event."
     )
     return Figure(svgs, caption, alt_text, None, "The list below holds every event with its sources.")
 
 
 def _timeline_chart(
-    records: list[dict], kinds: list[str], compare: Sequence[str], domain: list[int], width: int
-) -> alt.LayerChart:
-    label_width, mark, row, column = 78, 10, 11, 5
+    records: list[Record], kinds: list[str], compare: Sequence[str], domain: list[int], width: int
+) -> Chart:
+    label_width, mark, row, step = 78, 10, 11, 5
     plot = width - label_width - 12
     reach = [0, plot * 0.16, plot] if len(domain) == 3 else [0, plot]
 
@@ -241,22 +247,23 @@ def _timeline_chart(
                 return start + (year - low) / (high - low) * (stop - start)
         return reach[-1]
 
-    marks, columns, named_lanes, headings, top = [], [], [], [], 0
+    columns: list[dict[str, Any]] = []
+    marks, named_lanes, headings, top = [], [], [], 0
     for panel, heading in enumerate(compare or [""]):
         if heading:
             top += 20
             headings.append({"panel": heading, "y": top - 8})
         for kind in kinds:
             levels: list[float] = []
-            lane = [record for record in records if record["kind"] == kind and panel in record["panels"]]
+            lane = [record for record in records if record.kind == kind and panel in record.panels]
             if not lane:
                 continue
             named_lanes.append({"kind": kind, "y": top + 8})
-            spans = [(x(dates.decimal(record["first"])), x(dates.decimal(record["last"]) + 1 / 366)) for record in lane]
+            spans = [(x(dates.decimal(record.first)), x(dates.decimal(record.last) + 1 / 366)) for record in lane]
             if len(records) > MARKS:
-                counted = Counter(int((x0 + x1) / 2 // column) for x0, x1 in spans)
+                counted = Counter(int((x0 + x1) / 2 // step) for x0, x1 in spans)
                 columns += [
-                    {"x": at * column + 2, "y": top + 26, "count": count, "kind": kind} for at, count in counted.items()
+                    {"x": at * step + 2, "y": top + 26, "count": count, "kind": kind} for at, count in counted.items()
                 ]
                 height = 28
             else:
@@ -272,14 +279,14 @@ def _timeline_chart(
                             "x1": x1 if x1 - x0 > mark else x0,
                             "y": top + 8 + level * row,
                             "kind": kind,
-                            "confidence": record["confidence"],
-                            "title": record["title"],
+                            "confidence": record.confidence,
+                            "title": record.title,
                         }
                     )
                 height = len(levels) * row + 6
             named_lanes[-1]["line"] = top + height + 1
             top += height + 2
-    most = max((column["count"] for column in columns), default=0)
+    most: int = max((column["count"] for column in columns), default=0)
     for column in columns:
         column["y2"] = column["y"] - max(1.5, 24 * column["count"] / most)
 
@@ -291,22 +298,22 @@ def _timeline_chart(
     events = pd.DataFrame(marks, columns=["x", "x0", "x1", "y", "kind", "confidence", "title"])
     named = pd.DataFrame(named_lanes)
     at = alt.X("x:Q", scale=flat, axis=None)
-    height = alt.Y("y:Q", scale=down, axis=None)
+    high = alt.Y("y:Q", scale=down, axis=None)
     tip = {"description": "title:N", "color": colour}
     layers = [
         alt.Chart(ticks).mark_rule(opacity=0.15).encode(x=at),
         alt.Chart(named).mark_rule(opacity=0.15).encode(y=alt.Y("line:Q", scale=down, axis=None)),
-        alt.Chart(ticks).mark_text(dy=12, fontSize=12).encode(x=at, y=height, text="year:N"),
-        alt.Chart(named).mark_text(align="right", fontSize=12).encode(x=alt.XValue(-10), y=height, text="kind:N"),
+        alt.Chart(ticks).mark_text(dy=12, fontSize=12).encode(x=at, y=high, text="year:N"),
+        alt.Chart(named).mark_text(align="right", fontSize=12).encode(x=alt.XValue(-10), y=high, text="kind:N"),
         alt.Chart(pd.DataFrame(headings, columns=["panel", "y"]))
         .mark_text(align="left", fontSize=13, fontWeight="bold")
-        .encode(x=alt.XValue(-label_width), y=height, text="panel:N"),
+        .encode(x=alt.XValue(-label_width), y=high, text="panel:N"),
         alt.Chart(pd.DataFrame(columns, columns=["x", "y", "y2", "count", "kind"]))
         .mark_rule(strokeWidth=4, strokeCap="butt")
-        .encode(x=at, y=height, y2="y2:Q", color=colour),
+        .encode(x=at, y=high, y2="y2:Q", color=colour),
         alt.Chart(events[events["x1"] > events["x0"]])
         .mark_rule(strokeWidth=3, opacity=0.4)
-        .encode(x=alt.X("x0:Q", scale=flat, axis=None), x2="x1:Q", y=height, **tip),
+        .encode(x=alt.X("x0:Q", scale=flat, axis=None), x2="x1:Q", y=high, **tip),
     ]
     for confidence, shape, filled in (
         ("confirmed", "circle", True),
@@ -324,7 +331,7 @@ def _timeline_chart(
                 strokeWidth=1.8,
                 fill=alt.Undefined if filled else PAPER,
             )
-            .encode(x=at, y=height, **tip)
+            .encode(x=at, y=high, **tip)
         )
     return alt.layer(*[layer for layer in layers if len(layer.data)]).properties(
         width=plot,

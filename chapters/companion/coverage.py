@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pandas as pd
+
 from .data import Tables
 
 CHAPTERS = Path(__file__).resolve().parents[1]
@@ -16,7 +18,9 @@ def report(tables: Tables, chapters: Path = CHAPTERS) -> str:
         _counted("claims by verdict", tables.claims["verdict"]),
         _counted("events by confidence", tables.events["confidence"]),
         _counted("events by kind", tables.events["kind"]),
-        _counted("sources by kind", tables.sources["kind"]) + f"; {tables.sources['copy'].sum()} read only in a copy",
+        _counted("sources by kind", tables.sources["kind"])
+        + f"; {tables.sources['copy'].sum()} read only in a copy"
+        + f"; {(tables.sources['archiveurl'] != '').sum()} with an archived address",
         _counted("stances by position (a convenience sample)", tables.stances["position"]),
     ]
     for name, unused in unused_entries(tables, chapters).items():
@@ -58,6 +62,6 @@ def unused_entries(tables: Tables, chapters: Path = CHAPTERS) -> dict[str, list[
     }
 
 
-def _counted(what: str, column) -> str:
+def _counted(what: str, column: pd.Series[str]) -> str:
     counts = column.value_counts()
     return f"{what}: " + ", ".join(f"{count} {name}" for name, count in counts.items() if count)

@@ -5,20 +5,37 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
-import json
+import itertools
+import os
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any, Protocol
 
 import pandas as pd
 
-from . import bibliography, dates
+from . import bibliography, dates, plaintext
 from .faults import DataError, Fault
+from .schema import BIBLIOGRAPHY, read_package, tabular
 
 FOLDER = Path(__file__).resolve().parents[2] / "data"
+MOST_ROWS, MOST_COLUMNS = 10_000, 100
+"""What a table may have; a page that shows more than so many rows is more than a browser shows at ease."""
+# What a spreadsheet may run: https://owasp.org/www-community/attacks/CSV_Injection
+_FORMULA = re.compile(r"(?![+-][0-9][0-9.,]*$)[=+\-@＝＋－＠]")
 
 
-class Tables(dict):
+class Row(Protocol):
+    """A row of a table, a dict or a Series: its cells by the names of the columns, typed as `load` says."""
+
+    def __getitem__(self, column: str, /) -> Any: ...
+
+    def get(self, column: str, /) -> Any:
+        """The cell, or None where the row has no such column."""
+
+
+class Tables(dict[str, pd.DataFrame]):
     """The tables by name, each a DataFrame: `tables.events` is `tables["events"]`."""
 
     def __getattr__(self, name: str) -> pd.DataFrame:
@@ -37,41 +54,30 @@ def load(folder: str | Path = FOLDER) -> Tables:
 
     Raises DataError, which names file, row, column, value and rule of every fault.
     """
-    rows, faults = _read(Path(folder))
+    package, rows, faults = _read(folder)
     if faults:
         raise DataError(faults)
-    package = _package(Path(folder))
-    tables = Tables({name: _frame(rows[name], schema) for name, _, schema in _tabular(package)})
-    tables["sources"] = _labelled(pd.DataFrame(list(rows["sources"])))
+    tables = Tables({name: _frame(rows[name], schema) for name, _, schema in tabular(package)})
+    tables[BIBLIOGRAPHY] = _labelled(pd.DataFrame(list(rows[BIBLIOGRAPHY])))
     return tables
 
 
 def check(folder: str | Path = FOLDER) -> list[Fault]:
     """Every fault in the tables and the bibliography; empty where all is well."""
-    return _read(Path(folder))[1]
+    return _read(folder)[2]
 
 
-def _package(folder: Path) -> dict:
-    return json.loads((folder / "datapackage.json").read_text("utf-8"))
-
-
-def _tabular(package: dict) -> Iterator[tuple[str, str, dict]]:
-    for resource in package["resources"]:
-        if "schema" in resource:
-            yield resource["name"], resource["path"], resource["schema"]
-
-
-def _read(folder: Path) -> tuple[dict[str, list[dict[str, str]]], list[Fault]]:
+def _read(folder: str | Path) -> tuple[dict[str, Any], dict[str, Sequence[Mapping[str, Any]]], list[Fault]]:
+    """The data package, the rows of every table as dicts (empty where a row has no form), and all faults."""
+    folder = Path(os.path.abspath(folder))  # so that it has a name to be told by
     try:
-        package = _package(folder)
-    except FileNotFoundError:
-        return {}, [Fault(f"{folder.name}/datapackage.json", rule="the file is missing")]
-    except ValueError as error:
-        return {}, [Fault(f"{folder.name}/datapackage.json", rule=f"must be JSON in UTF-8: {error}")]
+        package = read_package(folder)
+    except DataError as error:
+        return {}, {}, error.faults
     sources, faults = bibliography.read(folder / "sources.bib")
-    rows = {"sources": list(sources.values())}
-    ids = {"sources": set(sources)}
-    tables = list(_tabular(package))
+    rows: dict[str, Sequence[Mapping[str, Any]]] = {BIBLIOGRAPHY: list(sources.values())}
+    ids = {BIBLIOGRAPHY: set(sources)}
+    tables = list(tabular(package))
     for name, path, schema in tables:
         rows[name], found = _read_table(folder / path, schema)
         ids[name] = {row["id"] for row in rows[name] if "id" in row}
@@ -85,73 +91,78 @@ def _read(folder: Path) -> tuple[dict[str, list[dict[str, str]]], list[Fault]]:
     for name, path, schema in tables:
         label = f"{folder.name}/{path}"
         for number, row in enumerate(rows[name], 2):
-            found = [*_cell_faults(row, schema, ids), *_row_faults(row, schema), *_agreement_faults(row, schema, by_id)]
-            faults += (Fault(label, number, column, value, rule, row.get("id", "")) for column, value, rule in found)
-    return rows, sorted(faults, key=lambda fault: (fault.file, fault.row or 0))
+            rules = (_cell_faults(row, schema, ids), _row_faults(row, schema), _agreement_faults(row, schema, by_id))
+            broken = itertools.chain.from_iterable(rules)
+            faults += (Fault(label, number, column, value, rule, row.get("id", "")) for column, value, rule in broken)
+    return package, rows, sorted(faults, key=lambda fault: (fault.file, fault.row or 0))
 
 
-def _read_table(path: Path, schema: dict) -> tuple[list[dict[str, str]], list[Fault]]:
+def _read_table(path: Path, schema: dict[str, Any]) -> tuple[list[dict[str, str]], list[Fault]]:
     """The rows of a CSV file as dicts, and the faults of its form. Row 2 of the file is always the first dict."""
     label = f"{path.parent.name}/{path.name}"
     columns = [field["name"] for field in schema["fields"]]
     try:
-        text = path.read_bytes().decode("utf-8-sig", errors="surrogateescape")
-    except FileNotFoundError:
-        return [], [Fault(label, rule="the file is missing")]
+        text = plaintext.read(path)
+    except DataError as error:
+        return [], error.faults
     if not text.strip():
         return [], [Fault(label, 1, rule="the file is empty; its first row must name the columns")]
+    records: list[list[str]] = []
     try:
-        header, *records = csv.reader(io.StringIO(text, newline=""), strict=True)
+        for record in csv.reader(io.StringIO(text, newline=""), strict=True):
+            records.append(record)
+            if len(records) > MOST_ROWS + 1:
+                return [], [Fault(label, len(records), rule=f"the table may have at most {MOST_ROWS} rows")]
     except csv.Error as error:
-        return [], [Fault(label, rule=f"must be comma-separated values in double quotes: {error}")]
+        return [], [Fault(label, len(records) + 1, rule=f"must be comma-separated values in double quotes: {error}")]
+    header, *records = records
     if header != columns:
-        faults = [
-            Fault(label, 1, name, name, "is not a column of this table; its columns are " + ", ".join(columns))
-            for name in header
-            if name not in columns
-        ]
-        faults += (Fault(label, 1, name, "", "the column is missing") for name in columns if name not in header)
-        faults += (
-            Fault(label, 1, name, name, "stands twice in the first row")
-            for name in sorted({name for name in header if header.count(name) > 1})
-        )
-        return [], faults or [
-            Fault(label, 1, header[0], ",".join(header), "the columns must stand in this order: " + ", ".join(columns))
-        ]
-    rows, faults, seen = [], [], {}
+        return [], _header_faults(label, header, columns)
+    rows: list[dict[str, str]] = []
+    faults = []
+    unique = [field["name"] for field in schema["fields"] if field.get("constraints", {}).get("unique")]
+    first: dict[tuple[str, str], int] = {}
     for number, record in enumerate(records, 2):
         if len(record) != len(columns):
-            faults.append(
-                Fault(
-                    label,
-                    number,
-                    columns[min(len(record), len(columns)) - 1] if record else columns[0],
-                    record[-1] if record else "",
-                    f"the row has {len(record)} cells; it must have {len(columns)}",
-                )
-            )
+            column = columns[min(len(record), len(columns)) - 1] if record else columns[0]
+            rule = f"the row has {len(record)} cells; it must have {len(columns)}"
+            faults.append(Fault(label, number, column, record[-1] if record else "", rule))
             rows.append({})
             continue
         row = dict(zip(columns, record, strict=True))
         rows.append(row)
-        if row["id"] in seen:
-            faults.append(
-                Fault(label, number, "id", row["id"], f"must be unique; row {seen[row['id']]} has it too", row["id"])
-            )
-        seen.setdefault(row["id"], number)
+        for name in filter(row.get, unique):
+            if (before := first.setdefault((name, row[name]), number)) != number:
+                rule = f"must be unique; row {before} has it too"
+                faults.append(Fault(label, number, name, row[name], rule, row["id"]))
     return rows, faults
 
 
-def _cell_faults(row: dict[str, str], schema: dict, ids: dict[str, set[str]]) -> Iterator[tuple[str, str, str]]:
+def _header_faults(label: str, header: list[str], columns: list[str]) -> list[Fault]:
+    """What is wrong with a first row that is not `columns`."""
+    if len(header) > MOST_COLUMNS:
+        return [Fault(label, 1, rule=f"the row has {len(header)} cells; it must have {len(columns)}")]
+    unknown = "is not a column of this table; its columns are " + ", ".join(columns)
+    faults = [Fault(label, 1, name, name, unknown) for name in header if name not in columns]
+    faults += (Fault(label, 1, name, "", "the column is missing") for name in columns if name not in header)
+    twice = [name for name, count in Counter(header).items() if count > 1]
+    faults += (Fault(label, 1, name, name, "stands twice in the first row") for name in twice)
+    order = "the columns must stand in this order: " + ", ".join(columns)
+    return faults or [Fault(label, 1, header[0], ",".join(header), order)]
+
+
+def _cell_faults(
+    row: Mapping[str, str], schema: dict[str, Any], ids: dict[str, set[str]]
+) -> Iterator[tuple[str, str, str]]:
     """(column, value, rule) of every cell that breaks its own rule. `row` is empty where the row had no form."""
     for field in schema["fields"] if row else ():
         name, value = field["name"], row[field["name"]]
         constraints = field.get("constraints", {})
-        if re.search(r"[\udc80-\udcff]", value):
-            yield name, value.encode("utf-8", "surrogateescape").decode("latin-1"), "must be UTF-8 text"
+        if len(value) > plaintext.LONGEST:
+            yield name, value, f"must have at most {plaintext.LONGEST} characters"
             continue
-        if re.search(r"[\x00-\x1f\x7f]", value):
-            yield name, value, "must not hold line breaks or other control characters"
+        if broken := plaintext.broken_rule(value):
+            yield name, plaintext.as_bytes(value) if "UTF-8" in broken else value, broken
             continue
         if value != value.strip():
             yield name, value, "must not begin or end with a space"
@@ -165,6 +176,8 @@ def _cell_faults(row: dict[str, str], schema: dict, ids: dict[str, set[str]]) ->
             yield name, value, "must be a list with single semicolons between, and no spaces, empty items or repeats"
         options = field.get("vocabulary") or constraints.get("enum")
         for item in items:
+            if _FORMULA.match(item):
+                yield name, item, "must not begin with = + - or @, which a spreadsheet takes for a formula"
             if options and item not in options:
                 yield name, item, "must be one of: " + ", ".join(options)
             if field.get("calendarDate"):
@@ -181,7 +194,7 @@ def _cell_faults(row: dict[str, str], schema: dict, ids: dict[str, set[str]]) ->
                 yield name, item, f"must be an id of the table {field['references']}"
 
 
-def _row_faults(row: dict[str, str], schema: dict) -> Iterator[tuple[str, str, str]]:
+def _row_faults(row: Mapping[str, str], schema: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     """(column, value, rule) of every rule that needs more than one cell."""
     start, end = (schema.get("span", {}).get(name, "") for name in ("start", "end"))
     if row.get(start) and row.get(end):
@@ -195,7 +208,9 @@ def _row_faults(row: dict[str, str], schema: dict) -> Iterator[tuple[str, str, s
             yield rule["required"], "", f"must not be empty where {rule['column']} is {value}"
 
 
-def _agreement_faults(row: dict[str, str], schema: dict, by_id: dict[str, dict]) -> Iterator[tuple[str, str, str]]:
+def _agreement_faults(
+    row: Mapping[str, str], schema: dict[str, Any], by_id: dict[str, dict[str, Any]]
+) -> Iterator[tuple[str, str, str]]:
     """(column, value, rule) where one row that is referred to must hold what another one names."""
     for rule in schema.get("agreement", ()) if row else ():
         holder, other = (by_id[rule[name]].get(row[rule[name]]) for name in ("column", "with"))
@@ -207,7 +222,7 @@ def _agreement_faults(row: dict[str, str], schema: dict, by_id: dict[str, dict])
             )
 
 
-def _frame(rows: list[dict[str, str]], schema: dict) -> pd.DataFrame:
+def _frame(rows: Sequence[Mapping[str, str]], schema: dict[str, Any]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=[field["name"] for field in schema["fields"]], dtype="str")
     for field in schema["fields"]:
         name = field["name"]
@@ -219,8 +234,9 @@ def _frame(rows: list[dict[str, str]], schema: dict) -> pd.DataFrame:
         first, last = frame[schema["span"]["start"]], frame[schema["span"].get("end", schema["span"]["start"])]
         if not schema["span"].get("open"):
             last = last.where(last != "", first)
-        frame["earliest"] = pd.to_datetime([dates.span(text)[0] if text else None for text in first])
-        frame["latest"] = pd.to_datetime([dates.span(text)[1] if text else None for text in last])
+        for end, (name, texts) in enumerate((("earliest", first), ("latest", last))):
+            days: list[Any] = [dates.span(text)[end] if text else None for text in texts]
+            frame[name] = pd.to_datetime(days)
     return _labelled(frame)
 
 

@@ -22,10 +22,11 @@ def span(text: str) -> tuple[date, date]:
     found = _EDTF.fullmatch(text)
     if not found:
         raise ValueError(RULE)
-    year, month, day = (int(part) if part else None for part in found.groups())
+    year, month, day = found.groups()
     try:
-        first = date(year, month or 1, day or 1)
-        last = date(year, month or 12, day or calendar.monthrange(year, month or 12)[1])
+        first = date(int(year), int(month or 1), int(day or 1))
+        end = int(month or 12)
+        last = date(int(year), end, int(day or calendar.monthrange(int(year), end)[1]))
     except (ValueError, calendar.IllegalMonthError):
         raise ValueError(f"{RULE}; there is no such day") from None
     return first, last

@@ -21,11 +21,17 @@ class Fault:
         if self.row is not None:
             place += f", row {self.row}"
         if self.id:
-            place += f" ({self.id})"
+            place += f" ({_shortened(self.id)})"
         if self.column:
-            place += f", column {self.column}"
-        value = self.value if len(self.value) <= 80 else self.value[:77] + "..."
-        return f"{place}: {value!r} {self.rule}" if self.value or self.column else f"{place}: {self.rule}"
+            place += f", column {_shortened(self.column)}"
+        value = f"{_shortened(self.value)!r} " if self.value or self.column else ""
+        # What is wrong can be a character that a terminal obeys, or one that would break the line.
+        line = f"{place}: {value}{self.rule}"
+        return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in line)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 80 else text[:77] + "..."
 
 
 class DataError(ValueError):

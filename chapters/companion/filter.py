@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 
 def fold(text: str) -> str:
@@ -30,7 +31,7 @@ def words(query: str) -> list[str]:
     return re.split(r"[ \t\n\r\f\v]+", fold(query))
 
 
-FILTERS = {
+FILTERS: dict[str, Callable[[Mapping[str, Any], Mapping[str, Any]], bool]] = {
     "query": lambda row, view: all(word in fold(row["text"]) for word in words(view["query"])),
     "kinds": lambda row, view: row["kind"] in view["kinds"],
     "years": lambda row, view: (
@@ -45,6 +46,6 @@ FILTERS = {
 }
 
 
-def matches(row: Mapping, view: Mapping) -> bool:
+def matches(row: Mapping[str, Any], view: Mapping[str, Any]) -> bool:
     """Whether an event stays in the list."""
     return all(holds(row, view) for holds in FILTERS.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import yaml
 from docutils import nodes
 from sphinx.application import Sphinx
 
-from . import cards, dates, forms, site
+from . import cards, dates, forms, shared, site
 
 NAME = "Who Is in the Room?"
 # The pages that have no source of their own.
@@ -39,11 +39,12 @@ TEACHING = {
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
-def of_page(app: Sphinx, pagename: str, context: dict) -> str:
-    base = app.config.html_baseurl
+def of_page(app: Sphinx, pagename: str, context: Mapping[str, Any]) -> str:
+    """All that the head of a page says: what describes it, its address where the book has one, and its linked data."""
+    base: str = app.config.html_baseurl
 
     def link(target: str) -> str:
-        return base + target if base else context["pathto"](target, 1)
+        return base + target if base else str(context["pathto"](target, 1))
 
     feed = f'<link rel="alternate" type="application/atom+xml" title="{escape(site.FEED)}" href="{base}feed.xml">'
     if pagename in DRAWN:
@@ -55,19 +56,20 @@ def of_page(app: Sphinx, pagename: str, context: dict) -> str:
 
 
 def canonical(app: Sphinx, pagename: str) -> str:
+    """The link that names a page's one address."""
     return f'<link rel="canonical" href="{escape(address(app, pagename))}">'
 
 
 def address(app: Sphinx, pagename: str) -> str:
     """Where a page is published; empty where that is not known."""
-    base = app.config.html_baseurl
+    base: str = app.config.html_baseurl
     return base and base + app.builder.get_target_uri(pagename)
 
 
 def title_of(app: Sphinx, pagename: str) -> str:
     """A page's title in plain text; that of the cover is the book's in full."""
     if pagename == app.config.root_doc:
-        return app.config.html_title
+        return str(app.config.html_title)
     return DRAWN[pagename][0] if pagename in DRAWN else app.env.titles[pagename].astext()
 
 
@@ -85,15 +87,15 @@ def described(app: Sphinx, pagename: str) -> str:
     if base := app.config.html_baseurl:
         card = cards.CARDS.get(pagename) or cards.CARDS[app.config.root_doc]
         picture = {"og:image": f"{base}_static/cards/{card.name}.png", "og:image:type": "image/png"}
-        size = {"og:image:width": cards.WIDTH, "og:image:height": cards.HEIGHT, "og:image:alt": card.alt}
-        about |= picture | size
+        size = {"og:image:width": str(cards.WIDTH), "og:image:height": str(cards.HEIGHT)}
+        about |= picture | size | {"og:image:alt": card.alt}
         if pagename not in DRAWN:
             about["og:url"] = address(app, pagename)
     return "\n".join(
         [
             f"<title>{escape(title if cover else f'{title}, {NAME}')}</title>",
             f'<meta name="description" content="{escape(words)}">',
-            *(f'<meta property="{name}" content="{escape(str(value))}">' for name, value in about.items()),
+            *(f'<meta property="{name}" content="{escape(value)}">' for name, value in about.items()),
             '<meta name="twitter:card" content="summary_large_image">',
         ]
     )
@@ -103,9 +105,11 @@ def described(app: Sphinx, pagename: str) -> str:
 
 
 def description(app: Sphinx, pagename: str) -> str:
+    """A page in a sentence or two: its opening, or its sections where another page opens alike."""
     if pagename in DRAWN:
         return DRAWN[pagename][1]
-    openings = _once(app, "openings", lambda: {name: prose(app.env.get_doctree(name)) for name in app.env.found_docs})
+    docs = app.env.found_docs
+    openings = shared.once(app, "openings", lambda: {name: prose(app.env.get_doctree(name)) for name in docs})
     first = openings[pagename][0] if openings[pagename] else ""
     # Pages of one kind may open alike; then their sections tell them apart.
     if sum(texts[:1] == [first] for texts in openings.values()) == 1:
@@ -126,12 +130,12 @@ def prose(doctree: nodes.document) -> list[str]:
     return texts
 
 
-def _words(node: nodes.Node):
+def _words(node: nodes.Node) -> Iterator[str]:
     """The text below a node; a citation is not resolved yet and would show its key."""
     for child in node.children:
         if isinstance(child, nodes.Text):
             yield child.astext()
-        elif child.get("refdomain") != "cite":
+        elif isinstance(child, nodes.Element) and child.get("refdomain") != "cite":
             yield from _words(child)
 
 
@@ -148,16 +152,17 @@ def shortened(text: str, most: int = 165) -> str:
 # Linked data: https://schema.org
 
 
-def linked(app: Sphinx, pagename: str, link) -> dict:
+def linked(app: Sphinx, pagename: str, link: Callable[[str], str]) -> dict[str, Any]:
+    """A page as schema.org describes it; `link` makes an address of a path in the book."""
     cff = citation(app)
-    package = _once(app, "package", lambda: json.loads(_text(app, "data/datapackage.json")))
+    package = shared.once(app, "package", lambda: json.loads(_text(app, "data/datapackage.json")))
     licence = package["licenses"][0]["path"]
 
-    def page(docname: str) -> dict:
+    def page(docname: str) -> dict[str, str]:
         return {"name": title_of(app, docname), "url": link(app.builder.get_target_uri(docname))}
 
-    parts = app.env.external_site_map.root.subtrees
-    chapters = [str(item) for part in parts if part.caption in CHAPTERS for item in part.items]
+    parts = shared.contents(app).root.subtrees
+    chapters = [name for part in parts if part.caption in CHAPTERS for name in part.files()]
     common = {"inLanguage": app.config.language, "license": licence, "isAccessibleForFree": True}
     author = {"@type": "Organization", "name": cff["authors"][0]["name"]}
     book = {"@type": "Book", **page(app.config.root_doc)}
@@ -201,29 +206,23 @@ def linked(app: Sphinx, pagename: str, link) -> dict:
     }
 
 
-def _download(name: str, kind: str, url: str) -> dict:
+def _download(name: str, kind: str, url: str) -> dict[str, str]:
     return {"@type": "DataDownload", "name": name, "encodingFormat": kind, "contentUrl": url}
 
 
 # To cite and to take away
 
 
-def citation(app: Sphinx) -> dict:
-    return _once(app, "citation", lambda: yaml.safe_load(_text(app, "CITATION.cff")))
+def citation(app: Sphinx) -> dict[str, Any]:
+    """What CITATION.cff holds."""
+    return shared.once(app, "citation", lambda: yaml.safe_load(_text(app, "CITATION.cff")))
 
 
 def _text(app: Sphinx, path: str) -> str:
     return (Path(app.srcdir) / path).read_text("utf-8")
 
 
-def _once(app: Sphinx, name: str, make: Callable[[], Any]) -> Any:
-    """What every page needs is made once in a build."""
-    if not hasattr(app, f"companion_{name}"):
-        setattr(app, f"companion_{name}", make())
-    return getattr(app, f"companion_{name}")
-
-
-def take(app: Sphinx, pagename: str, context: dict, run: str = "") -> str:
+def take(app: Sphinx, pagename: str, context: Mapping[str, Any], run: str = "") -> str:
     """What stands at the end of a page: its citation, and `run`, its links to run it, or else the notebook alone."""
     if pagename in DRAWN:
         return ""
@@ -268,4 +267,5 @@ def _tex(text: str) -> str:
 
 
 def setup(app: Sphinx) -> None:
+    """Connect what stands around the pages."""
     site.setup(app)

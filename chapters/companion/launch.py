@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from docutils import nodes
@@ -19,7 +21,7 @@ from sphinx.config import Config
 from sphinx.errors import ConfigError
 from sphinx.util.docutils import SphinxDirective
 
-from . import forms
+from . import forms, shared
 
 LIVE = "chapters/teaching/live"
 """The page that says what each way costs."""
@@ -53,7 +55,18 @@ class Origin:
 
     @property
     def address(self) -> str:
+        """The address of the repository's page."""
         return f"https://github.com/{self.repository}"
+
+    @property
+    def tree(self) -> str:
+        """The address of the files at this revision."""
+        return f"{self.address}/tree/{quote(self.revision)}"
+
+    @property
+    def name(self) -> str:
+        """The revision as it is said: a branch or a tag by its name, a commit by its first ten digits."""
+        return self.branch or f"commit {self.revision[:10]}"
 
     @property
     def branch(self) -> str:
@@ -86,12 +99,14 @@ def origin(repository: str, revision: str) -> Origin | None:
 
 
 def configured(app: Sphinx, config: Config) -> None:
+    """Take the origin from the environment."""
     there = origin(os.environ.get("BOOK_REPOSITORY", ""), os.environ.get("BOOK_REVISION", ""))
     # A pair of str, which Sphinx can compare with that of the last build.
     config.companion_origin = (there.repository, there.revision) if there else ()
 
 
 def published(app: Sphinx) -> Origin | None:
+    """The origin of the book that is built; None where the environment names none."""
     return Origin(*app.config.companion_origin) if app.config.companion_origin else None
 
 
@@ -110,7 +125,7 @@ def codespaces(there: Origin) -> str:
     return form.format(repository=there.repository, revision=quote(there.branch, safe="/"))
 
 
-def of_page(app: Sphinx, pagename: str, context: dict) -> str:
+def of_page(app: Sphinx, pagename: str, context: Mapping[str, Any]) -> str:
     """The group of links of an executable page; empty for other pages, and in a book that knows no repository."""
     there = published(app)
     if not there or not context.get("sourcename", "").endswith(".ipynb"):
@@ -152,10 +167,12 @@ class HubDirective(SphinxDirective):
     """```{hub-link}```: an example of a link to a hub, and the place in which a script lets a reader make one."""
 
     def run(self) -> list[nodes.Node]:
+        """A node that stands for both; see `fill_hub_places`."""
         return [hub_place()]
 
 
 def fill_hub_places(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Put the example, and what the script needs to know, where the directive stands."""
     for place in list(doctree.findall(hub_place)):
         there = published(app)
         address = there.address if there else "https://github.com/owner/name"
@@ -178,7 +195,7 @@ def fill_hub_places(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 def notebooks(app: Sphinx) -> list[tuple[str, str]]:
     """(path in the repository, title) of every executable page, in the order of the contents."""
-    names = [str(item) for part in app.env.external_site_map.root.subtrees for item in part.items]
+    names = [name for part in shared.contents(app).root.subtrees for name in part.files()]
     return [
         (f"{name}.ipynb", app.env.titles[name].astext())
         for name in names
@@ -187,6 +204,7 @@ def notebooks(app: Sphinx) -> list[tuple[str, str]]:
 
 
 def setup(app: Sphinx) -> None:
+    """Connect the links, and the directive."""
     app.add_config_value("companion_origin", (), "html", tuple)
     app.add_directive("hub-link", HubDirective)
     app.connect("config-inited", configured)

@@ -20,6 +20,7 @@ from urllib.request import Request, urlopen
 
 from . import bibliography
 from .data import FOLDER
+from .dates import in_words
 
 WELL, GONE, UNKNOWN = "well", "gone", "unknown"
 WAIT = 20
@@ -27,13 +28,24 @@ PAUSE = 3
 """Seconds to wait for an answer, and before a request."""
 
 
+def request(address: str, purpose: str, method: str | None = None, data: bytes | None = None) -> Request:
+    """A request that says who asks, and what for."""
+    about = " ".join(filter(None, [f"who-is-in-the-room ({purpose})", os.environ.get("BOOK_REPOSITORY")]))
+    # Only what is not ASCII is quoted: the rest of an address stands as its site wrote it.
+    quoted = quote(address, safe="!#$%&'()*+,/:;=?@[]~")
+    return Request(quoted, data, {"User-Agent": about}, method=method)
+
+
+def silence(error: Exception) -> str:
+    """Why there was no answer, in words."""
+    reason = getattr(error, "reason", error)
+    return "no answer in time" if isinstance(reason, TimeoutError) else type(reason).__name__
+
+
 def ask(address: str, method: str, wait: float) -> tuple[str, str]:
     """What one request says: the state, and the reason where it is not well. Redirects are followed."""
-    about = " ".join(filter(None, ["who-is-in-the-room (weekly check of links)", os.environ.get("BOOK_REPOSITORY")]))
     try:
-        # Only what is not ASCII is quoted: the rest of an address stands as its site wrote it.
-        request = Request(quote(address, safe="!#$%&'()*+,/:;=?@[]~"), method=method, headers={"User-Agent": about})
-        with urlopen(request, timeout=wait):
+        with urlopen(request(address, "weekly check of links", method), timeout=wait):
             return WELL, ""
     except HTTPError as error:
         error.close()
@@ -43,7 +55,7 @@ def ask(address: str, method: str, wait: float) -> tuple[str, str]:
         # Where names cannot be resolved for now, nothing is known of the host.
         if isinstance(reason, socket.gaierror) and reason.errno != socket.EAI_AGAIN:
             return GONE, "no such host"
-        return UNKNOWN, "no answer in time" if isinstance(reason, TimeoutError) else type(reason).__name__
+        return UNKNOWN, silence(error)
 
 
 def check(address: str, wait: float = WAIT, pause: float = PAUSE) -> tuple[str, str]:
@@ -69,26 +81,28 @@ def check_all(addresses: Iterable[str], wait: float = WAIT, pause: float = PAUSE
         return {address: state for states in found for address, state in states.items()}
 
 
-def report(sources: dict[str, str], states: dict[str, tuple[str, str]]) -> str:
-    """The Markdown for addresses by the key of their source."""
-    lists = {
-        state: [f"- `{key}`: <{url}> ({states[url][1]})" for key, url in sources.items() if states[url][0] == state]
-        for state in (GONE, UNKNOWN)
-    }
+def report(sources: dict[str, bibliography.Source], states: dict[str, tuple[str, str]]) -> str:
+    """The Markdown for sources by key, with the copy in a web archive where one is known."""
+    lists: dict[str, list[str]] = {GONE: [], UNKNOWN: []}
+    for key, source in sources.items():
+        state, reason = states[source["url"]]
+        if state in lists:
+            copy = f"; archived on {in_words(source['archivedate'])}: <{source['archiveurl']}>"
+            lists[state].append(f"- `{key}`: <{source['url']}> ({reason}){copy if source['archiveurl'] else ''}")
     answered = len(sources) - sum(map(len, lists.values()))
     text = [f"{answered} of {len(sources)} addresses in `data/sources.bib` answered."]
     titles = {GONE: "Gone (asked twice)", UNKNOWN: "Could not be checked"}
     return "\n\n".join(text + [f"## {titles[state]}\n\n" + "\n".join(rows) for state, rows in lists.items() if rows])
 
 
-def main(path: Path = FOLDER / "sources.bib", wait: float = WAIT, pause: float = PAUSE) -> int:
+def main(path: Path = FOLDER / "sources.bib", *, wait: float = WAIT, pause: float = PAUSE) -> int:
+    """Check the bibliography at `path` and print the report; returns the exit status."""
     entries, faults = bibliography.read(path)
     if faults:
         print(*faults, sep="\n", file=sys.stderr)
         return 1
-    sources = {key: entry["url"] for key, entry in entries.items()}
-    states = check_all(sources.values(), wait, pause)
-    print(report(sources, states))
+    states = check_all([source["url"] for source in entries.values()], wait, pause)
+    print(report(entries, states))
     return 3 if any(state == GONE for state, _ in states.values()) else 0
 
 

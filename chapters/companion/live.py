@@ -16,6 +16,7 @@ from typing import Any
 
 import ipywidgets
 
+from .charts import Figure, Table
 from .data import FOLDER, Tables, load
 from .faults import DataError, Fault
 from .timeline import VIEW, Timeline
@@ -35,7 +36,12 @@ class Live(ipywidgets.VBox):
     What `draw` raises at first is raised; later it is shown in place of the result, as its message alone.
     """
 
-    def __init__(self, draw: Callable[..., Any], timeline: Timeline | None = None, **controls: ipywidgets.Widget):
+    def __init__(
+        self,
+        draw: Callable[..., Figure | Table],
+        timeline: Timeline | None = None,
+        **controls: ipywidgets.ValueWidget,
+    ) -> None:
         self._draw, self._timeline, self._controls = draw, timeline, controls
         self._result = ipywidgets.HTML().add_class("jp-RenderedHTMLCommon")
         self._bundle = self._drawn()
@@ -57,7 +63,7 @@ class Live(ipywidgets.VBox):
         self._result.value = bundle["text/html"]
         return bundle
 
-    def _follow(self, change: dict) -> None:
+    def _follow(self, change: dict[str, Any]) -> None:
         try:
             self._drawn()
         except Exception as error:  # whatever a student's entry makes go wrong is theirs to read
@@ -68,6 +74,7 @@ class Live(ipywidgets.VBox):
             self._result.value = f'<p role="alert"><b>Nothing was drawn.</b><br>{words}</p>'
 
     def close(self) -> None:
+        """Follow the timeline no longer, and take the widget down."""
         if self._timeline is not None:
             self._timeline.unobserve(self._follow, list(VIEW))
             self._timeline = None
@@ -92,7 +99,7 @@ def edited(name: str, text: str, folder: str | Path = FOLDER) -> Tables:
     changes = list(_changes(text, path.name, columns, set(rows)))
     if faults := [change for change in changes if isinstance(change, Fault)]:
         raise DataError(faults)
-    for change in changes:
+    for change in (change for change in changes if isinstance(change, dict)):
         rows[change["id"]].update(change)
     with tempfile.TemporaryDirectory() as place:
         trial = Path(shutil.copytree(folder, Path(place) / Path(folder).name))

@@ -8,7 +8,7 @@ import re
 from docutils.nodes import make_id
 
 from . import dates
-from .data import Tables
+from .data import Row, Tables
 from .timeline import source_link
 
 _TARGET = re.compile(r'href="[^"#]*#((?:event|claim|measure|source|term|person)-[^"]+)"')
@@ -50,11 +50,11 @@ TABLE = {"event": "events", "claim": "claims", "measure": "measures", "source": 
 
 
 def _sources(ids: tuple[str, ...], tables: Tables) -> str:
-    publishers = dict.fromkeys(tables.sources.loc[id, "publisher"] for id in ids)
+    publishers = dict.fromkeys(str(tables.sources.loc[id, "publisher"]) for id in ids)
     return f"Sources: {', '.join(publishers)}" if publishers else ""
 
 
-def _event(event, tables: Tables) -> list[str]:
+def _event(event: Row, tables: Tables) -> list[str]:
     return [
         f"{dates.in_words(event['date'], event['end_date'])} ({event['confidence']})",
         event["title"],
@@ -64,7 +64,7 @@ def _event(event, tables: Tables) -> list[str]:
     ]
 
 
-def _claim(claim, tables: Tables) -> list[str]:
+def _claim(claim: Row, tables: Tables) -> list[str]:
     return [
         f"Claim {claim['id']}: {claim['verdict']}",
         f"The article: {claim['claim']}",
@@ -73,7 +73,7 @@ def _claim(claim, tables: Tables) -> list[str]:
     ]
 
 
-def _measure(measure, tables: Tables) -> list[str]:
+def _measure(measure: Row, tables: Tables) -> list[str]:
     return [
         f"{measure['value']} {measure['unit']}",
         measure["title"],
@@ -82,14 +82,15 @@ def _measure(measure, tables: Tables) -> list[str]:
     ]
 
 
-def _source(source, tables: Tables) -> list[str]:
+def _source(source: Row, tables: Tables) -> list[str]:
     date = f", {dates.in_words(source['date'])}" if source["date"] else ""
+    archived = f", archived on {dates.in_words(source['archivedate'])}" if source["archivedate"] else ""
     return [
         f"{source['publisher']}{date}",
         source["title"],
-        f"{source['kind'].capitalize()} source. {source['note']}".strip(),
+        f"{source['kind'].capitalize()} source{archived}. {source['note']}".strip(),
     ]
 
 
-def _person(person, tables: Tables) -> list[str]:
+def _person(person: Row, tables: Tables) -> list[str]:
     return [person["name"], person["role"]]

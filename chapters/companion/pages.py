@@ -12,15 +12,19 @@ import hashlib
 import re
 import shutil
 import zipfile
+from collections.abc import Iterator
 from html import escape
 from pathlib import Path
+from typing import Any
 
+from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.config import Config
 from sphinx.errors import ExtensionError
 from sphinx.writers.html5 import HTML5Translator
 
-from . import forms, head, launch, notes, search
+from . import forms, head, launch, notes, search, shared
 from .forms import archive, notebooks
 
 HERE = Path(__file__).parent
@@ -84,7 +88,8 @@ def watch_assets(app: Sphinx, config: Config) -> None:
 
 
 def write_assets(app: Sphinx) -> None:
-    if app.builder.format != "html":
+    """Write the style sheet, the icon and the tables into the book, and keep Sphinx from making its own search."""
+    if not isinstance(app.builder, StandaloneHTMLBuilder):
         return
     app.builder.search = False
     out = Path(app.outdir)
@@ -92,10 +97,8 @@ def write_assets(app: Sphinx) -> None:
     static.mkdir(parents=True, exist_ok=True)
     for old in static.glob("book-*.css"):
         old.unlink()
-    sheet = "\n".join(path.read_text("utf-8") for path in (THEME / "book.css", HERE / "timeline.css"))
-    # A name that changes with the contents can be cached for good.
-    app.companion_style = f"_static/book-{hashlib.sha256(sheet.encode()).hexdigest()[:10]}.css"
-    (out / app.companion_style).write_text(sheet, "utf-8")
+    name, style = shared.sheet()
+    (out / name).write_text(style, "utf-8")
     (static / "icon.svg").write_text((THEME / "icon.svg").read_text("utf-8"), "utf-8")
     write_data(Path(app.srcdir), out / "data")
 
@@ -111,13 +114,16 @@ def write_data(source: Path, out: Path) -> None:
     notebooks.write(source, out / forms.NOTEBOOKS)
 
 
-def fill_page(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
+def fill_page(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
     """Give a page what `layout.html` asks for."""
     body = context.get("body", "")
     if body:
         body = _mended(body)
-        context["paper"] = notes.on_paper(body, app.companion) if pagename != "chapters/sources" else ""
-        body += notes.of_page(body, app.companion)
+        tables = shared.tables(app)
+        context["paper"] = notes.on_paper(body, tables) if pagename != "chapters/sources" else ""
+        body += notes.of_page(body, tables)
         context["body"] = body
     first = _script("scheme")
     scripts = scripts_for(pagename, body)
@@ -126,9 +132,10 @@ def fill_page(app: Sphinx, pagename: str, templatename: str, context: dict, doct
         "first_script": first,
         "scripts": scripts,
         "policy": policy([first, *scripts], loads=pagename == "search"),
-        "style": pathto(app.companion_style, 1),
+        "style": pathto(shared.sheet()[0], 1),
         "icon": pathto("_static/icon.svg", 1),
         "contents": _contents(context),
+        "origin": launch.published(app),
         "place": _place(app, pagename),
         "head": head.of_page(app, pagename, context),
         "run": (run := launch.of_page(app, pagename, context)),
@@ -145,9 +152,9 @@ def _mended(body: str) -> str:
     )
 
 
-def _contents(context: dict) -> str:
+def _contents(context: dict[str, Any]) -> str:
     """The list of all pages, with the sections of this one under its name."""
-    html = context["toctree"](maxdepth=1, collapse=True, includehidden=True, titles_only=True) or ""
+    html: str = context["toctree"](maxdepth=1, collapse=True, includehidden=True, titles_only=True) or ""
     html = html.replace('<p class="caption" role="heading">', '<p class="caption">').replace("reference internal", "")
     sections = re.search(r"<ul>.*?<ul>(.*)</ul>.*?</ul>", context.get("toc", ""), re.DOTALL)
     return re.sub(
@@ -159,21 +166,23 @@ def _contents(context: dict) -> str:
 
 def _place(app: Sphinx, pagename: str) -> str:
     """Where the page stands in its part of the book: “The chapters, 2 of 4”."""
-    for part in app.env.external_site_map.root.subtrees:
-        pages = [str(item) for item in part.items]
+    for part in shared.contents(app).root.subtrees:
+        pages = part.files()
         if pagename in pages and len(pages) > 1:
-            return f"{escape(part.caption)}, {pages.index(pagename) + 1} of {len(pages)}"
+            return f"{escape(part.caption or '')}, {pages.index(pagename) + 1} of {len(pages)}"
     return ""
 
 
 class PageTranslator(HTML5Translator):
     """Tables stand in a frame of their own, in which a wide one scrolls (by keyboard too: see page.js)."""
 
-    def visit_table(self, node):
+    def visit_table(self, node: nodes.Element) -> None:
+        """Open the frame, and the table in it."""
         self.body.append('<div class="table-scroll">')
         super().visit_table(node)
 
-    def depart_table(self, node):
+    def depart_table(self, node: nodes.Element) -> None:
+        """Close the table, and its frame."""
         super().depart_table(node)
         self.body.append("</div>")
 
@@ -185,16 +194,17 @@ def finish(app: Sphinx, error: Exception | None) -> None:
     static = Path(app.outdir) / "_static"
     (static / "search-index.js").write_text(search.index(app), "utf-8")
     for path in static.iterdir():
-        if path.name not in {Path(app.companion_style).name, "search-index.js", "icon.svg", "cards"}:
+        if path.name not in {Path(shared.sheet()[0]).name, "search-index.js", "icon.svg", "cards"}:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def search_page(app: Sphinx):
+def search_page(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     """The book's own search instead of Sphinx's."""
     yield "search", {"title": "Search"}, "search.html"
 
 
-def setup(app: Sphinx) -> dict:
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Connect what every page is made of."""
     app.add_html_theme("companion", str(THEME))
     app.set_translator("html", PageTranslator)
     app.add_config_value("companion_assets", "", "html", str)

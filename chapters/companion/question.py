@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from html import escape
+from typing import Any
 
 import pandas as pd
 
 from . import charts, dates
 from .article import Shown, sources
-from .data import Tables, load
+from .data import Row, Tables, load
 
 SIDES = {
     "require": "For requiring a coordinator",
@@ -64,12 +66,12 @@ def grounds(tables: Tables | None = None) -> charts.Table:
     return charts.table(pd.DataFrame(rows), "What stands behind the entries of each side")
 
 
-def _of(side: str, tables: Tables) -> list[dict]:
+def _of(side: str, tables: Tables) -> list[dict[Hashable, Any]]:
     SIDES[side]
     return tables.arguments[tables.arguments["side"] == side].to_dict("records")
 
 
-def _argument(argument: dict, tables: Tables) -> str:
+def _argument(argument: Row, tables: Tables) -> str:
     answered = tables.arguments[tables.arguments["reply_to"] == argument["id"]]["id"]
     answers = [("Answers", [argument["reply_to"]] if argument["reply_to"] else []), ("Answered by", list(answered))]
     links = "".join(
@@ -90,7 +92,7 @@ def _argument(argument: dict, tables: Tables) -> str:
     )
 
 
-def _rests_on(argument: dict, tables: Tables) -> list[str]:
+def _rests_on(argument: Row, tables: Tables) -> list[str]:
     links = [
         (f"article.html#claim-{id}", f"claim {id}, {tables.claims.loc[id, 'verdict']}") for id in argument["claims"]
     ]

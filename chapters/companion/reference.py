@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Any
 
 from . import dates
-from .data import Tables
+from .data import Row, Tables
 
 
 def plain(text: str) -> str:
@@ -16,6 +17,7 @@ def plain(text: str) -> str:
 
 
 def cited(sources: tuple[str, ...]) -> str:
+    """The mark that cites the sources, after a space; empty where there is none."""
     return f" {{cite:p}}`{','.join(sources)}`" if sources else ""
 
 
@@ -45,7 +47,7 @@ def people(tables: Tables) -> str:
     return "\n\n".join(parts)
 
 
-def _stance(stance: dict) -> str:
+def _stance(stance: Row) -> str:
     date = f", {dates.in_words(stance['date'])}" if stance["date"] else ", undated"
     quote = f" “{plain(stance['quote'])}”" if stance["quote"] else ""
     note = f" *{plain(stance['note'])}*" if stance["note"] else ""
@@ -66,6 +68,7 @@ POSITIONS = {
 
 
 def glossary(tables: Tables) -> str:
+    """The terms in the order of the alphabet, each with its other names, its definition and what is related."""
     entries = []
     names = tables.glossary["term"].to_dict()
     for row in sorted(tables.glossary.to_dict("records"), key=lambda row: row["term"].casefold()):
@@ -80,7 +83,7 @@ def figures(tables: Tables) -> str:
     """Every published figure, with what was counted, how, and what it cannot show."""
     parts = []
     for publisher, rows in tables.measures.groupby("publisher", sort=True):
-        parts.append(f"## {plain(publisher)}")
+        parts.append(f"## {plain(str(publisher))}")
         for row in rows.to_dict("records"):
             date = f" ({dates.in_words(row['date'])})" if row["date"] else ""
             lines = (
@@ -164,6 +167,7 @@ GAPS = {
 
 
 def gaps(tables: Tables) -> str:
+    """What is not known, by how it is not known: why, where it was looked for, and which chapters it bears on."""
     parts = []
     for kind, heading in GAPS.items():
         parts.append(f"## {heading}")
@@ -192,6 +196,7 @@ def reading(tables: Tables) -> str:
 
 
 def corrections(tables: Tables) -> str:
+    """The log of corrections, newest first; a sentence where there is none yet."""
     if tables.corrections.empty:
         return "No correction has been made yet."
     rows = tables.corrections.sort_values(["date", "id"], ascending=False).to_dict("records")
@@ -205,7 +210,7 @@ def corrections(tables: Tables) -> str:
     )
 
 
-def data(tables: Tables, package: dict) -> str:
+def data(tables: Tables, package: dict[str, Any]) -> str:
     """Every table of the data package: what it holds, its columns, and where to get it."""
     parts = []
     for resource in package["resources"]:
@@ -220,7 +225,7 @@ def data(tables: Tables, package: dict) -> str:
     return "\n\n".join(parts)
 
 
-def _column(field: dict) -> str:
+def _column(field: dict[str, Any]) -> str:
     options = field.get("vocabulary") or field.get("constraints", {}).get("enum")
     about = [plain(field["description"])]
     if options:

@@ -38,13 +38,16 @@ def refresh(path: Path) -> bool:
     NotebookClient(
         notebook, timeout=120, resources={"metadata": {"path": str(path.parent)}}, store_widget_state=False
     ).execute()
-    after = nbformat.writes(normal(notebook), indent=1) + "\n"
+    after: str = nbformat.writes(normal(notebook), indent=1) + "\n"
     if after != before:
-        path.write_text(after, "utf-8")
+        new = path.with_suffix(".new")  # a chapter is never half written
+        new.write_text(after, "utf-8")
+        new.replace(path)
     return after != before
 
 
 def main(paths: list[str]) -> int:
+    """Refresh the notebooks at the paths, or all of them; returns the exit status."""
     for path in map(Path, paths) if paths else sorted(CHAPTERS.glob("**/*.ipynb")):
         if ".ipynb_checkpoints" in path.parts:
             continue

@@ -14,9 +14,10 @@ from typing import NamedTuple
 
 from docutils.nodes import make_id
 from sphinx.application import Sphinx
+from sphinx.builders.html import StandaloneHTMLBuilder
 
-from . import dates, reference
-from .data import Tables
+from . import dates, reference, shared
+from .data import Row, Tables
 
 
 def index(app: Sphinx) -> str:
@@ -25,22 +26,25 @@ def index(app: Sphinx) -> str:
     `kinds` are pairs of words (one, many), `pages` pairs of address and title, and an entry is
     [number of its kind, title, number of its page, anchor, text], in the order of kinds and then of the book.
     """
-    pages, sections, places = [], [], {}
-    for name in app.env.external_site_map:
+    assert isinstance(app.builder, StandaloneHTMLBuilder)
+    pages: list[tuple[str, str]] = []
+    sections: list[tuple[int, str, int, str, str]] = []
+    places: dict[tuple[str, str], tuple[int, int, str]] = {}
+    for name in shared.contents(app):
         if name not in app.env.found_docs:
             continue
         page = Page(Path(app.builder.get_outfilename(name)).read_text("utf-8"))
         for anchor in page.anchors:
             places[name, anchor.lower()] = (len(places), len(pages), anchor)
         for number, (anchor, heading, text) in enumerate(page.sections()):
-            sections.append([0, heading, len(pages), anchor if number else "", text])
-        pages.append([app.builder.get_target_uri(name), app.env.titles[name].astext()])
+            sections.append((0, heading, len(pages), anchor if number else "", text))
+        pages.append((app.builder.get_target_uri(name), app.env.titles[name].astext()))
     rows = sorted(
         (number, *places[name, anchor], title, text)
-        for number, name, anchor, title, text in _rows(app.companion)
+        for number, name, anchor, title, text in _rows(shared.tables(app))
         if (name, anchor) in places
     )
-    entries = sections + [[kind, title, page, anchor, text] for kind, _, page, anchor, title, text in rows]
+    entries = sections + [(kind, title, page, anchor, text) for kind, _, page, anchor, title, text in rows]
     kinds = [("Section", "Pages and sections"), *((kind.one, kind.many) for kind in KINDS.values())]
     found = json.dumps({"kinds": kinds, "pages": pages, "entries": entries}, ensure_ascii=False, separators=(",", ":"))
     return f"whoIndex({found});\n".replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
@@ -64,18 +68,18 @@ def _prose(parts: Iterable[str]) -> str:
 # What is told of a row: its title and then the parts of its text
 
 
-def _term(row: dict, tables: Tables) -> list[str]:
+def _term(row: Row, tables: Tables) -> list[str]:
     also = f" ({', '.join(row['aliases'])})" if row["aliases"] else ""
     return [row["term"] + also, row["definition"]]
 
 
-def _event(row: dict, tables: Tables) -> list[str]:
+def _event(row: Row, tables: Tables) -> list[str]:
     who = ", ".join(tables.people.loc[id, "name"] for id in row["people"] + row["organisations"])
     when = dates.in_words(row["date"], row["end_date"])
     return [row["title"], when, row["summary"], row["dispute"], row["note"], who, ", ".join(row["works"])]
 
 
-def _person(row: dict, tables: Tables) -> list[str]:
+def _person(row: Row, tables: Tables) -> list[str]:
     told = [row["name"], row["role"], f"Also: {', '.join(row['aliases'])}" if row["aliases"] else ""]
     for stance in tables.stances[tables.stances["person"] == row["id"]].to_dict("records"):
         date = f", {dates.in_words(stance['date'])}" if stance["date"] else ""
@@ -85,16 +89,16 @@ def _person(row: dict, tables: Tables) -> list[str]:
     return told
 
 
-def _claim(row: dict, tables: Tables) -> list[str]:
+def _claim(row: Row, tables: Tables) -> list[str]:
     return [f"{row['id']}, {row['verdict']}: {row['claim']}", row["finding"], row["speaker"]]
 
 
-def _argument(row: dict, tables: Tables) -> list[str]:
+def _argument(row: Row, tables: Tables) -> list[str]:
     reply, limit = f"The best reply: {row['reply']}", f"What this cannot show: {row['limit']}"
     return [row["reason"], row["because"], reply, limit]
 
 
-def _production(row: dict, tables: Tables) -> list[str]:
+def _production(row: Row, tables: Tables) -> list[str]:
     team = ", ".join(tables.people.loc[id, "name"] for id in row["director"] + row["coordinator"])
     told = [row["title"], row["year"], team, row["place"], row["budget"], row["note"]]
     for practice in tables.practices[tables.practices["production"] == row["id"]].to_dict("records"):
@@ -102,25 +106,25 @@ def _production(row: dict, tables: Tables) -> list[str]:
     return told
 
 
-def _rule(row: dict, tables: Tables) -> list[str]:
+def _rule(row: Row, tables: Tables) -> list[str]:
     since = dates.in_words(row["from"], row["to"]) if row["from"] else ""
     return [row["name"], f"{row['body']}, {row['place']}", since, row["binds"], row["asks"], row["limit"]]
 
 
-def _measure(row: dict, tables: Tables) -> list[str]:
+def _measure(row: Row, tables: Tables) -> list[str]:
     value = f"{row['value']} {row['unit']}"
     return [row["title"], value, row["publisher"], row["population"], row["method"], row["caveat"]]
 
 
-def _gap(row: dict, tables: Tables) -> list[str]:
+def _gap(row: Row, tables: Tables) -> list[str]:
     return [row["question"], row["why"], f"Looked for: {row['looked_for']}"]
 
 
-def _path(row: dict, tables: Tables) -> list[str]:
+def _path(row: Row, tables: Tables) -> list[str]:
     return [row["title"], row["about"], *tables.steps.loc[tables.steps["path"] == row["id"], "sentence"]]
 
 
-def _source(row: dict, tables: Tables) -> list[str]:
+def _source(row: Row, tables: Tables) -> list[str]:
     when = dates.in_words(row["date"]) if row["date"] else ""
     return [row["title"], row["author"], row["publisher"], when, f"{row['kind'].capitalize()} source"]
 
@@ -132,7 +136,7 @@ class Kind(NamedTuple):
     many: str
     table: str
     page: str
-    tell: Callable[[dict, Tables], list[str]]
+    tell: Callable[[Row, Tables], list[str]]
 
 
 KINDS = {
@@ -176,6 +180,7 @@ class Page(HTMLParser):
         return [(anchor, _clean(heading), _clean(text)) for anchor, heading, text in self._sections]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note the anchor, and where the text of this element goes: into a section, its heading, or nowhere."""
         if self.VOID.fullmatch(tag):
             return
         attributes = dict(attrs)
@@ -200,12 +205,14 @@ class Page(HTMLParser):
         self._part(tag)
 
     def handle_endtag(self, tag: str) -> None:
+        """Close the element, and with it those inside that have no end tag of their own."""
         if any(tag == opened for opened, _ in self._open):
             self._part(tag)
             while self._open.pop()[0] != tag:
                 pass
 
     def handle_data(self, data: str) -> None:
+        """Keep text where that of the open element goes."""
         if self._open[-1][1] is not None:
             self._open[-1][1].append(data)
 

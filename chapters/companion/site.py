@@ -8,14 +8,17 @@ from collections.abc import Iterator
 from datetime import datetime
 from html import escape
 from pathlib import Path
+from typing import Any, TypedDict
 from urllib.parse import urlsplit, urlunsplit
 from xml.etree import ElementTree
 
+from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.environment import BuildEnvironment
 from sphinx.errors import ConfigError, ExtensionError
 
-from . import cards, head
+from . import cards, head, shared
 
 LOST = "404"
 FEED = "Who Is in the Room? Editions and corrections"
@@ -33,6 +36,7 @@ POWERS = (
 
 
 def published(app: Sphinx, config: Config) -> None:
+    """Take the address from the environment."""
     config.html_baseurl = address(os.environ.get("BOOK_URL", ""))
 
 
@@ -55,10 +59,11 @@ def address(value: str) -> str:
 
 
 def write(app: Sphinx, error: Exception | None) -> None:
+    """Write the headers, cards and redirects, and map, feed and robots.txt where the address is known."""
     if error or app.builder.format != "html":
         return
     out, base = Path(app.outdir), app.config.html_baseurl
-    (out / "_headers").write_text(headers(app.companion_style), "utf-8")
+    (out / "_headers").write_text(headers(shared.sheet()[0]), "utf-8")
     pictures = out / "_static" / "cards"
     pictures.mkdir(parents=True, exist_ok=True)
     for card in cards.CARDS.values():
@@ -75,6 +80,7 @@ def write(app: Sphinx, error: Exception | None) -> None:
 
 
 def sitemap(app: Sphinx) -> str:
+    """The addresses of all pages. Source: https://www.sitemaps.org/protocol.html"""
     root = ElementTree.Element("urlset", xmlns="http://www.sitemaps.org/schemas/sitemap/0.9")
     for name in sorted(app.env.found_docs):
         ElementTree.SubElement(ElementTree.SubElement(root, "url"), "loc").text = head.address(app, name)
@@ -82,10 +88,21 @@ def sitemap(app: Sphinx) -> str:
 
 
 def robots(app: Sphinx) -> str:
+    """What tells a search engine where the map is (RFC 9309)."""
     return f"User-agent: *\nAllow: /\n\nSitemap: {app.config.html_baseurl}sitemap.xml\n"
 
 
 # The feed: editions and corrections
+
+
+class Entry(TypedDict):
+    """An entry of the feed; `day` is written YYYY-MM-DD."""
+
+    id: str
+    title: str
+    day: str
+    url: str
+    text: str
 
 
 def feed(app: Sphinx) -> str:
@@ -107,7 +124,8 @@ def feed(app: Sphinx) -> str:
     return _xml(root)
 
 
-def releases(app: Sphinx) -> Iterator[dict[str, str]]:
+def releases(app: Sphinx) -> Iterator[Entry]:
+    """The editions that CHANGELOG.md lists. Raises ExtensionError where a heading is no version with a day."""
     text = (Path(app.srcdir) / "CHANGELOG.md").read_text("utf-8")
     for heading, body in re.findall(r"^## (.+)\n((?:(?!## ).*\n?)*)", text, re.M):
         version, _, day = heading.partition(", ")
@@ -123,8 +141,9 @@ def releases(app: Sphinx) -> Iterator[dict[str, str]]:
         yield {"id": f"edition-{version}", "title": f"Version {version}", "day": when, "url": url, "text": body.strip()}
 
 
-def corrections(app: Sphinx) -> Iterator[dict[str, str]]:
-    for row in app.companion.corrections.to_dict("records"):
+def corrections(app: Sphinx) -> Iterator[Entry]:
+    """The rows of the log."""
+    for row in shared.tables(app).corrections.to_dict("records"):
         page = f"chapters/{row['page']}"
         name = head.title_of(app, page) if page in app.env.titles else row["page"]
         yield {
@@ -159,7 +178,8 @@ def redirects(app: Sphinx) -> dict[str, str]:
     return door | {old.removesuffix(".html"): new for old, new in app.config.companion_redirects.items()}
 
 
-def check_redirects(app: Sphinx, env) -> None:
+def check_redirects(app: Sphinx, env: BuildEnvironment) -> None:
+    """Raises ExtensionError where a redirect starts at a page that is there, or leads to none."""
     for old, new in redirects(app).items():
         rule = f"companion_redirects: {old!r} to {new!r}: "
         if not re.fullmatch(r"[\w-]+(/[\w-]+)*", old):
@@ -190,11 +210,14 @@ def redirect(app: Sphinx, old: str, new: str) -> str:
 # The page for lost readers, and headers
 
 
-def lost(app: Sphinx) -> Iterator[tuple[str, dict, str]]:
+def lost(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """The page for lost readers, for Sphinx to write: name, context, template."""
     yield LOST, {"title": head.DRAWN[LOST][0]}, f"{LOST}.html"
 
 
-def root_links(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
+def root_links(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
     """A server shows the page for lost readers at any depth, so its links begin at the root of the server."""
     base = app.config.html_baseurl
     if pagename != LOST or not base:
@@ -219,6 +242,7 @@ def headers(style: str) -> str:
 
 
 def setup(app: Sphinx) -> None:
+    """Connect all of this."""
     app.add_config_value("companion_redirects", {}, "html", dict)
     app.connect("config-inited", published)
     app.connect("env-updated", check_redirects)

@@ -9,21 +9,25 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import anywidget
+import ipywidgets
 import pandas as pd
 import traitlets as t
 
-from . import charts, dates, timelinejs
-from .data import Tables, load
+from . import charts, dates, records, timelinejs
+from .data import Row, Tables, load
 from .filter import fold, matches
+from .records import Record
 
 _HERE = Path(__file__).parent
-VIEW = {
+VIEW: dict[str, Any] = {
     "query": "",
     "kinds": [],
     "from_year": None,
@@ -35,6 +39,14 @@ VIEW = {
     "path": "",
 }
 """The reader's view, and what it is at first (the kinds: all)."""
+
+
+class ViewError(t.TraitError):
+    """A view asks for what no event of the timeline has: it would show nothing and say nothing."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in a notebook: the fault, without the path through the code."""
+        return [str(self)]
 
 
 class Timeline(anywidget.AnyWidget):
@@ -52,7 +64,8 @@ class Timeline(anywidget.AnyWidget):
     `lanes` are the kinds of event that there are. The traits of `VIEW`, and `selected`, are the reader's view, synced
     both ways (`companion.filter` says what they mean); `visible` is the part of `events` that the view leaves.
 
-    Raises ValueError where a date is no calendar date, an id is repeated, or an event belongs to no compared work.
+    Raises ValueError where a date is no calendar date, an id is repeated, or an event belongs to no compared work;
+    ViewError where the view is set to a kind, region, confidence, path or person that no event has.
     """
 
     _esm = _HERE / "timeline.mjs"
@@ -86,21 +99,21 @@ class Timeline(anywidget.AnyWidget):
         name: str = "",
     ):
         tables = load() if tables is None else tables
-        records = _records(events, tables, compare)
-        paths = [] if name else _paths(records, tables)
-        lanes = charts.lanes(records)
+        shown = records.read(events, tables, compare)
+        paths = [] if name else _paths(shown, tables)
+        lanes = charts.lanes(shown)
         self._events = events
-        self._records = records
-        self._texts = {record["id"]: _searched(record) for record in records}
-        self.followers: dict[str, object] = {}  # by name: see `live`
+        self._records = shown
+        self._texts = {record.id: _searched(record) for record in shown}
+        self.followers: dict[str, ipywidgets.Widget] = {}  # by name: see `live`
         super().__init__(
             title=title,
             name=name,
-            html=_section(title, records, compare, name) + _paths_html(paths),
-            rows=[_row(record, paths) for record in records],
+            html=_section(title, shown, compare, name) + _paths_html(paths),
+            rows=[_row(record, paths) for record in shown],
             names=dict(
                 sorted(
-                    {id: name for record in records for id, name in record["who"].items()}.items(),
+                    {id: name for record in shown for id, name in record.who.items()}.items(),
                     key=lambda item: (fold(item[1]), item[0]),
                 )
             ),
@@ -110,10 +123,21 @@ class Timeline(anywidget.AnyWidget):
         )
 
     @t.validate("who")
-    def _id_of(self, proposal) -> str:
+    def _id_of(self, proposal: dict[str, Any]) -> str:
         """A name will do where its id is meant."""
-        who = proposal["value"]
-        return next((id for id, name in self.names.items() if who == name), who)
+        who: str = proposal["value"]
+        return _one_of("who", next((id for id, name in self.names.items() if who == name), who), self.names)
+
+    @t.validate("region", "confidence", "path")
+    def _known(self, proposal: dict[str, Any]) -> str:
+        name = proposal["trait"].name
+        values = (row[name] if name in row else row[f"{name}s"] for row in self.rows)
+        known = {one for value in values for one in ([value] if isinstance(value, str) else value)}
+        return _one_of(name, proposal["value"], known)
+
+    @t.validate("kinds")
+    def _lanes_of(self, proposal: dict[str, Any]) -> list[str]:
+        return [_one_of("kinds", kind, self.lanes) for kind in proposal["value"]]
 
     @property
     def visible(self) -> pd.DataFrame:
@@ -135,7 +159,7 @@ class Timeline(anywidget.AnyWidget):
         Source: https://timeline.knightlab.com/docs/using-spreadsheets.html
         """
         shown = set(self.visible["id"])
-        rows = [timelinejs.row(record) for record in self._records if record["id"] in shown]
+        rows = [timelinejs.row(record) for record in self._records if record.id in shown]
         frame = pd.DataFrame(rows, columns=timelinejs.COLUMNS, dtype="str")
         if path is not None:
             frame.to_csv(path, index=False)
@@ -145,9 +169,8 @@ class Timeline(anywidget.AnyWidget):
         years = f", {self.rows[0]['from']} to {max(row['to'] for row in self.rows)}" if self.rows else ""
         return f"Timeline({self.title!r}, {len(self.rows)} events{years})"
 
-    def _repr_mimebundle_(self, **kwargs):
-        bundle = super()._repr_mimebundle_(**kwargs)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        data, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
         return {**data, "text/plain": repr(self), "text/html": self._stored()}, metadata
 
     def _stored(self) -> str:
@@ -160,108 +183,72 @@ class Timeline(anywidget.AnyWidget):
         return section + script + end + paths
 
 
-def _records(events: pd.DataFrame, tables: Tables, compare: Sequence[str] = ()) -> list[dict]:
-    """The events as dicts in the order of time, ids resolved to names and sources; absent columns are empty."""
-    people = tables["people"]["name"].to_dict()
-    sources = tables["sources"].to_dict("index")
-    claims: dict[str, list[str]] = {}
-    for claim in tables["claims"].itertuples() if "claims" in tables else ():
-        for id in claim.events:
-            claims.setdefault(id, []).append(claim.id)
-    records, ids = [], set()
-    for event in events.to_dict("records"):
-        text = {
-            name: _text(event.get(name))
-            for name in ("id", "date", "end_date", "title", "summary", "kind", "confidence", "dispute", "as_of", "note")
-        }
-        lists = {name: _items(event.get(name)) for name in ("regions", "people", "organisations", "works", "sources")}
-        if text["id"] in ids:
-            raise ValueError(f"the events have the id {text['id']!r} twice")
-        ids.add(text["id"])
-        panels = [number for number, work in enumerate(compare) if work in lists["works"]] if compare else [0]
-        if not panels:
-            raise ValueError(f"the event {text['id']!r} belongs to none of the works compared: {', '.join(compare)}")
-        first = dates.span(text["date"])[0]
-        last = dates.span(text["end_date"] or text["date"])[1]
-        records.append(
-            {
-                **text,
-                **lists,
-                "first": first,
-                "last": last,
-                "panels": panels,
-                "claims": claims.get(text["id"], []),
-                "people": [people.get(id, id) for id in lists["people"]],
-                "organisations": [people.get(id, id) for id in lists["organisations"]],
-                "who": {id: people.get(id, id) for id in lists["people"] + lists["organisations"]},
-                "sources": [sources.get(id, {"id": id, "title": id}) for id in lists["sources"]],
-            }
+def _one_of(name: str, value: str, known: Iterable[str]) -> str:
+    if value and value not in known:
+        raise ViewError(
+            f"no event of this timeline has {value!r} for {name}; they have {', '.join(sorted(known)) or 'none'}"
         )
-    return sorted(records, key=lambda record: (record["first"], record["last"], record["id"]))
+    return value
 
 
-def _text(cell: object) -> str:
-    """A cell as HTML can hold it: absent is empty, and what no page can hold is the sign for that."""
-    text = "" if pd.api.types.is_scalar(cell) and pd.isna(cell) else str(cell)
-    return re.sub(r"[\x00\ud800-\udfff]", "\ufffd", text).replace("\r", "\n")
-
-
-def _items(cell: object) -> list[str]:
-    """A list cell as the tables have it, as a frame has it (text with semicolons), or absent."""
-    return (
-        list(map(_text, cell)) if isinstance(cell, (list, tuple)) else [item for item in _text(cell).split(";") if item]
-    )
-
-
-def _searched(record: dict) -> str:
+def _searched(record: Record) -> str:
     """The text that the search reads; in the page the module finds the same in the parts marked `find`."""
-    names = (", ".join(record[name]) for name in ("people", "organisations", "works") if record[name])
-    return "\n".join([record["title"], *([record["summary"]] if record["summary"] else []), *names])
+    names = (", ".join(each) for each in (record.people, record.organisations, record.works) if each)
+    return "\n".join([record.title, *([record.summary] if record.summary else []), *names])
 
 
-def _row(record: dict, paths: list[dict]) -> dict:
+@dataclass(frozen=True)
+class _Path:
+    """A guided path: by the id of each event, in the order of the path, the sentence on it and its record."""
+
+    id: str
+    title: str
+    about: str
+    steps: dict[str, tuple[str, Record]]
+
+
+def _row(record: Record, paths: list[_Path]) -> dict[str, Any]:
     """What the filter reads of an event (see `filter`), without its text, and what the chart draws of it.
 
     `start` and `end` are years with decimals, from the first day that the date can mean to the end of the last.
     """
     return {
-        "id": record["id"],
-        "kind": record["kind"],
-        "from": record["first"].year,
-        "to": record["last"].year,
-        "start": round(dates.decimal(record["first"]), 3),
-        "end": round(dates.decimal(record["last"] + timedelta(days=1)), 3),
-        "who": list(record["who"]),
-        "regions": record["regions"],
-        "confidence": record["confidence"],
-        "article": bool(record["claims"]),
-        "paths": [path["id"] for path in paths if record["id"] in path["steps"]],
-        "panels": record["panels"],
+        "id": record.id,
+        "kind": record.kind,
+        "from": record.first.year,
+        "to": record.last.year,
+        "start": round(dates.decimal(record.first), 3),
+        "end": round(dates.decimal(record.last + timedelta(days=1)), 3),
+        "who": list(record.who),
+        "regions": record.regions,
+        "confidence": record.confidence,
+        "article": bool(record.claims),
+        "paths": [path.id for path in paths if record.id in path.steps],
+        "panels": record.panels,
     }
 
 
-def _paths(records: list[dict], tables: Tables) -> list[dict]:
-    """The guided paths all of whose events are here, as dicts with `id`, `title`, `about`, and `steps`: sentences and
-    records by the id of the event, in the order of the path."""
-    here = {record["id"]: record for record in records}
+def _paths(records: list[Record], tables: Tables) -> list[_Path]:
+    """The guided paths all of whose events are here."""
+    here = {record.id: record for record in records}
     paths = []
     for path in tables["paths"].to_dict("records") if "paths" in tables else ():
-        steps = tables["steps"][tables["steps"]["path"] == path["id"]]
-        if len(steps) and set(steps["event"]) <= set(here):
-            told = {step.event: (step.sentence, here[step.event]) for step in steps.itertuples()}
-            paths.append({"id": path["id"], "title": path["title"], "about": path["about"], "steps": told})
+        steps = tables["steps"][tables["steps"]["path"] == path["id"]].to_dict("records")
+        if steps and {step["event"] for step in steps} <= set(here):
+            told = {step["event"]: (step["sentence"], here[step["event"]]) for step in steps}
+            paths.append(_Path(path["id"], path["title"], path["about"], told))
     return paths
 
 
-def _paths_html(paths: list[dict]) -> str:
+def _paths_html(paths: list[_Path]) -> str:
     """The guided paths as text that is complete without a script."""
     told = "".join(
-        f'<details class="timeline-path" data-path="{escape(path["id"])}"><summary>{escape(path["title"])}</summary>'
-        f'<p>{escape(path["about"])}</p><ol id="path-{escape(path["id"])}">'
+        f'<details class="timeline-path" data-path="{escape(path.id)}"><summary>{escape(path.title)}</summary>'
+        f'<p>{escape(path.about)}</p><ol id="path-{escape(path.id)}">'
         + "".join(
             f'<li data-step="{escape(id)}"><span>{escape(sentence)}</span> <a href="#{_anchor(id)}">'
-            f"{escape(record['title'])}, {escape(dates.in_words(record['date'], record['end_date']))}</a></li>"
-            for id, (sentence, record) in path["steps"].items()
+            f"{escape(record.title)}, {escape(dates.in_words(record.date, record.end_date))}</a></li>"
+            for id, (sentence, record) in path.steps.items()
         )
         + "</ol></details>"
         for path in paths
@@ -275,11 +262,11 @@ def _anchor(id: str, name: str = "") -> str:
     return escape(f"event-{name}-{id}" if name else f"event-{id}")
 
 
-def _section(title: str, records: list[dict], compare: Sequence[str] = (), name: str = "") -> str:
+def _section(title: str, records: list[Record], compare: Sequence[str] = (), name: str = "") -> str:
     slug = re.sub(r"[^a-z0-9]+", "-", fold(title)).strip("-") or "timeline"
-    years: dict[int, list[dict]] = {}
+    years: dict[int, list[Record]] = {}
     for record in records:
-        years.setdefault(record["first"].year, []).append(record)
+        years.setdefault(record.first.year, []).append(record)
     groups = "".join(
         f'<div class="timeline-year"><h4>{year}</h4>'
         + "".join(f'<ol role="list">{"".join(_item(record, name) for record in part)}</ol>' for part in _parts(group))
@@ -295,21 +282,21 @@ def _section(title: str, records: list[dict], compare: Sequence[str] = (), name:
     )
 
 
-def _parts(records: list[dict], length: int = 50) -> list[list[dict]]:
+def _parts(records: list[Record], length: int = 50) -> list[list[Record]]:
     """Lists short enough that a browser can leave out of its layout those that are not on the screen."""
     return [records[start : start + length] for start in range(0, len(records), length)]
 
 
-def _item(record: dict, name: str) -> str:
-    when = dates.in_words(record["date"], record["end_date"])
-    kind, confidence = escape(record["kind"]), escape(record["confidence"])
+def _item(record: Record, name: str) -> str:
+    when = dates.in_words(record.date, record.end_date)
+    kind, confidence = escape(record.kind), escape(record.confidence)
     about = [
-        ("people", "People", record["people"], " class=find"),
-        ("bodies", "Bodies", record["organisations"], " class=find"),
-        ("works", "Works", record["works"], " class=find"),
-        ("where", "Where", record["regions"], ""),
-        ("as of", "As of", [dates.in_words(record["as_of"])] if record["as_of"] else [], ""),
-        ("article", "In the article", [f"claim {id}" for id in record["claims"]], ""),
+        ("people", "People", record.people, " class=find"),
+        ("bodies", "Bodies", record.organisations, " class=find"),
+        ("works", "Works", record.works, " class=find"),
+        ("where", "Where", record.regions, ""),
+        ("as of", "As of", [dates.in_words(record.as_of)] if record.as_of else [], ""),
+        ("article", "In the article", [f"claim {id}" for id in record.claims], ""),
     ]
     told = " ".join(
         f'<span><b>{label}:</b> <span{find} data-field="{field}">{escape(", ".join(items))}</span></span>'
@@ -317,26 +304,24 @@ def _item(record: dict, name: str) -> str:
         if items
     )
     lines = [
-        f'<p class="event-when"><time datetime="{escape(record["date"])}">{escape(when)}</time>'
+        f'<p class="event-when"><time datetime="{escape(record.date)}">{escape(when)}</time>'
         f' <span class="event-kind" data-kind="{kind}">{kind}</span>'
         f' <span class="event-confidence" data-confidence="{confidence}">{confidence}</span></p>',
-        f'<p class="event-title find">{escape(record["title"])}</p>',
-        f'<p class="event-summary find" data-field="summary">{escape(record["summary"])}</p>'
-        if record["summary"]
-        else "",
-        _labelled("dispute", "The other side", escape(record["dispute"])),
-        _labelled("note", "Note", escape(record["note"])),
+        f'<p class="event-title find">{escape(record.title)}</p>',
+        f'<p class="event-summary find" data-field="summary">{escape(record.summary)}</p>' if record.summary else "",
+        _labelled("dispute", "The other side", escape(record.dispute)),
+        _labelled("note", "Note", escape(record.note)),
         f'<p class="event-about">{told}</p>' if told else "",
-        _labelled("sources", "Sources", "; ".join(map(source_link, record["sources"]))),
+        _labelled("sources", "Sources", "; ".join(map(source_link, record.sources))),
     ]
-    return f'<li id="{_anchor(record["id"], name)}" data-kind="{kind}">{"".join(lines)}</li>'
+    return f'<li id="{_anchor(record.id, name)}" data-kind="{kind}">{"".join(lines)}</li>'
 
 
 def _labelled(field: str, label: str, html: str) -> str:
     return f'<p class="event-{field}"><b>{label}:</b> <span data-field="{field}">{html}</span></p>' if html else ""
 
 
-def source_link(source: Mapping) -> str:
+def source_link(source: Row) -> str:
     """A source as a link that says where it goes: publisher, title, date, and whether it leads to a copy."""
     title = escape(source["title"])
     if source.get("lang"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from html import escape
 
 from . import dates
+from .records import Record
 
 _DATE = ("Year", "Month", "Day", "Time")
 COLUMNS = (
@@ -26,23 +27,23 @@ COLUMNS = (
 )
 
 
-def row(record: dict) -> dict[str, str]:
-    """An event (a record of `timeline`) as a row. Text is escaped, as TimelineJS3 takes it for HTML."""
-    lines = [record["summary"]]
-    if record["dispute"]:
-        lines.append(f"The other side: {record['dispute']}")
+def row(record: Record) -> dict[str, str]:
+    """An event as a row. Text is escaped, as TimelineJS3 takes it for HTML."""
+    lines = [record.summary]
+    if record.dispute:
+        lines.append(f"The other side: {record.dispute}")
     lines = [escape(line) for line in lines if line]
     lines += [
         f'<a href="{escape(source["url"])}">{escape(source["title"])}</a>'
-        for source in record["sources"]
+        for source in record.sources
         if source.get("url")
     ]
     return {
         **dict.fromkeys(COLUMNS, ""),
-        **dict(zip(COLUMNS[:3], record["date"].split("-"), strict=False)),
-        **dict(zip(COLUMNS[4:7], record["end_date"].split("-") if record["end_date"] else (), strict=False)),
-        "Display Date": dates.in_words(record["date"], record["end_date"]),
-        "Headline": escape(record["title"]),
+        **dict(zip(COLUMNS[:3], record.date.split("-"), strict=False)),
+        **dict(zip(COLUMNS[4:7], record.end_date.split("-") if record.end_date else (), strict=False)),
+        "Display Date": dates.in_words(record.date, record.end_date),
+        "Headline": escape(record.title),
         "Text": "".join(f"<p>{line}</p>" for line in lines),
-        "Group": record["kind"],
+        "Group": record.kind,
     }

@@ -19,6 +19,8 @@ from datetime import date
 from pathlib import Path
 
 import psutil
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from . import kernels, markdown
 from .server import size
@@ -111,7 +113,15 @@ def settle(roots: list[int], memory: Memory, seconds: float = 2) -> None:
     memory.peak = max(memory.peak, memory.pss if len(roots) > 1 else memory.uss)
 
 
-async def answer(manager) -> float:
+def pid(manager: AsyncKernelManager) -> int:
+    """The process of a kernel that has been started."""
+    provisioner = manager.provisioner
+    assert isinstance(provisioner, LocalProvisioner)
+    assert provisioner.pid is not None
+    return provisioner.pid
+
+
+async def answer(manager: AsyncKernelManager) -> float:
     """Seconds from the start of a kernel until it has run its first line."""
     began = time.perf_counter()
     await manager.start_kernel(cwd=str(ROOT / "chapters"))
@@ -129,7 +139,7 @@ async def alone(python: Path, specs: Path, chapter: str) -> tuple[float, Run]:
     """The start of a kernel, and a chapter run in it."""
     manager, memory = kernels.kernel(python, specs), Memory()
     start = await answer(manager)
-    roots = [manager.provisioner.pid]
+    roots = [pid(manager)]
     try:
         with watched(roots, memory, 0.05):
             began = time.perf_counter()
@@ -143,13 +153,14 @@ async def alone(python: Path, specs: Path, chapter: str) -> tuple[float, Run]:
 
 async def together(python: Path, specs: Path, count: int, figures: Figures) -> None:
     """`count` students who all open the first chapter, and run it, in the same moment."""
-    managers, roots = [], []
+    managers: list[AsyncKernelManager] = []
+    roots: list[int] = []
 
     async def student(again: bool = True) -> None:
         manager = kernels.kernel(python, specs)
         managers.append(manager)
         await manager.start_kernel(cwd=str(ROOT / "chapters"))
-        roots.append(manager.provisioner.pid)
+        roots.append(pid(manager))
         try:
             await kernels.run(ROOT / "chapters" / f"{CHAPTERS[0]}.ipynb", manager)
         except RuntimeError:  # dead before it answered: what else took its port in the meantime

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import altair
 import nbformat
@@ -108,7 +109,7 @@ def install() -> None:
 
 def versions() -> dict[str, str]:
     """What the peers are, and in which version."""
-    npm = json.loads((HERE / "package.json").read_text("utf-8"))["dependencies"]
+    npm: dict[str, str] = json.loads((HERE / "package.json").read_text("utf-8"))["dependencies"]
     return npm | {
         name: metadata.version(name) for name in ("altair", "ipywidgets", "jupyter-book", "sphinx-book-theme")
     }
@@ -158,7 +159,7 @@ def _timelinejs(key: str, sample: Sample, place: Path) -> None:
         shutil.copytree(PACKAGES / "@knight-lab/timelinejs/dist" / name, place / name)
 
 
-def _slide(event: dict) -> dict:
+def _slide(event: dict[str, Any]) -> dict[str, Any]:
     """An event as TimelineJS3 takes it; `search` is what the author's lines read."""
     told = [event[name] for name in ("summary", "dispute", "note", "confidence", "who", "work", "where")]
     links = "; ".join(f'<a href="{source["url"]}">{source["text"]}</a>' for source in event["sources"])
@@ -228,14 +229,14 @@ def _book(folder: Path, samples: dict[int, Sample]) -> None:
     pages = [{"file": f"{name}-{size}"} for size in samples for name in ("ours", "altair", "ipywidgets")]
     _yaml(source / "_toc.yml", {"format": "jb-book", "root": "theme", "chapters": pages})
     _yaml(source / "_config.yml", _config())
-    build = [Path(sys.executable).with_name("jupyter-book"), "build", source, "--quiet"]
+    build: list[str | Path] = [Path(sys.executable).with_name("jupyter-book"), "build", source, "--quiet"]
     subprocess.run(build, check=True)
     shutil.move(source / "_build" / "html", folder / "book")
     _vega(folder / "book" / "vega")
     shutil.copytree(PACKAGES / MANAGER, folder / "book" / MANAGER, ignore=shutil.ignore_patterns("*.js*", "*.md"))
 
 
-def _config() -> dict:
+def _config() -> dict[str, Any]:
     """Jupyter Book's own settings, but for the addresses of the widgets' scripts."""
     return {
         "title": "Events",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import random
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 from companion import dates, load
@@ -35,7 +36,7 @@ FIRST = "lantern"
 SEARCHES = ("harbour", "quartz", "lantern", "zephyr", "harbour", "", "lantern", "")
 """What is typed, in order. The number of matches differs from each to the next; the empty search shows all again."""
 
-_SYLLABLES = ["ba", "co", "di", "fe", "ga", "hu", "jo", "ki", "lo", "ma", "ne", "po", "ra", "so", "te", "vu"]
+_SYLLABLES = [first + second for first, second in zip("bcdfghjklmnprstv", "aoieauoioaeoaoeu", strict=True)]
 _WORDS = 3000
 _RANKS = list(itertools.accumulate(1 / (rank + 2.7) for rank in range(_WORDS)))  # Zipf and Mandelbrot's law
 _ROLES = ("union", "studio", "festival", "court", "press", "guild", "school", "agency")
@@ -47,7 +48,7 @@ class Sample:
 
     frame: pd.DataFrame
     tables: Tables
-    flat: list[dict]
+    flat: list[dict[str, Any]]
 
     def answers(self) -> dict[str, int]:
         """How many events each search leaves: those whose text holds the word."""
@@ -68,9 +69,8 @@ def sample(size: int) -> Sample:
 
 def _people(draw: random.Random, size: int) -> pd.DataFrame:
     """The persons and bodies that the events name."""
-    ends = {"person": _name, "body": lambda draw: draw.choice(_ROLES).title()}
     rows = [
-        {"id": f"{kind}-{number}", "name": f"{_name(draw)} {ends[kind](draw)}", "type": kind, "role": ""}
+        {"id": f"{kind}-{number}", "name": f"{_name(draw)} {_last_name(draw, kind)}", "type": kind, "role": ""}
         for kind, count in _cast(size).items()
         for number in range(count)
     ]
@@ -99,7 +99,9 @@ def _sources(draw: random.Random, size: int, words: list[str]) -> pd.DataFrame:
     return pd.DataFrame(rows).set_index("id", drop=False)
 
 
-def _event(draw: random.Random, number: int, size: int, words: list[str], planted: dict[str, set[int]]) -> dict:
+def _event(
+    draw: random.Random, number: int, size: int, words: list[str], planted: dict[str, set[int]]
+) -> dict[str, str]:
     date = _date(draw)
     extra = " ".join(word for word, numbers in planted.items() if number in numbers)
     disputed = draw.random() < 0.24
@@ -144,6 +146,10 @@ def _name(draw: random.Random) -> str:
     return "".join(draw.choices(_SYLLABLES, k=draw.choice((2, 3)))).title()
 
 
+def _last_name(draw: random.Random, kind: str) -> str:
+    return _name(draw) if kind == "person" else draw.choice(_ROLES).title()
+
+
 def _text(draw: random.Random, words: list[str], length: float) -> str:
     """A sentence of about `length` characters; a few words come often, as in prose."""
     chosen: list[str] = []
@@ -152,7 +158,7 @@ def _text(draw: random.Random, words: list[str], length: float) -> str:
     return " ".join(chosen).capitalize() + "."
 
 
-def _flat(frame: pd.DataFrame, people: pd.DataFrame, sources: pd.DataFrame) -> list[dict]:
+def _flat(frame: pd.DataFrame, people: pd.DataFrame, sources: pd.DataFrame) -> list[dict[str, Any]]:
     """The events for the peers: all that the timeline shows of each, and the text that a search reads."""
     names, works = people["name"].to_dict(), sources.to_dict("index")
     events = []

@@ -29,7 +29,7 @@ def environment(folder: Path, lock: Path) -> Path:
     """
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
     python = folder / "bin" / "python"
-    pip = [sys.executable, "-m", "pip", "--python", python, "--disable-pip-version-check", "--quiet"]
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check", "--quiet"]
     done = subprocess.run(
         [*pip, "install", "--require-hashes", "--requirement", lock], capture_output=True, text=True, check=False
     )

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import psutil
@@ -187,15 +188,16 @@ class Bench:
         return path / "index.html" if path.is_dir() else path
 
     @contextlib.contextmanager
-    def _page(self, path: str, probe: str = "", **options) -> Iterator[tuple[Page, list[str]]]:
+    def _page(self, path: str, probe: str = "", **options: Any) -> Iterator[tuple[Page, list[str]]]:
         """The page, loaded in a fresh context and, with a probe, past its first search; and what it asked for."""
         context = self.browser.new_context(viewport={"width": 1280, "height": 800}, **options)
         context.set_default_timeout(LIMIT * 1000)
         if probe:
             context.add_init_script(probe)
         try:
-            page, sent = context.new_page(), []
-            page.on("request", lambda request: request.url.startswith("http") and sent.append(request.url))
+            page = context.new_page()
+            sent: list[str] = []
+            page.on("request", lambda request: sent.append(request.url) if request.url.startswith("http") else None)
             page.goto(f"{self.address}/{path}", wait_until="commit" if probe else "load")
             if probe:
                 _wait(page, "bench.ready")
@@ -204,12 +206,12 @@ class Bench:
             context.close()
 
 
-def _probe(contender: Contender, first: list | None = None) -> str:
+def _probe(contender: Contender, first: list[str | int] | None = None) -> str:
     """The script that times the page from inside, and makes a first search, if there is one."""
     parts = {"SEARCH": json.dumps(contender.search), "WIRED": contender.wired, "SETTLED": contender.settled}
     script = PROBE
     for mark, part in {**parts, "SHOWN": contender.shown, "FIRST": json.dumps(first)}.items():
-        script = re.sub(rf"\b{mark}\b", lambda _, part=part: part, script)
+        script = re.sub(rf"\b{mark}\b", part.replace("\\", r"\\"), script)
     return script
 
 
@@ -232,4 +234,5 @@ def _axe(page: Page) -> dict[str, int]:
         }""",
         [ITEMS, AXED],
     )
-    return page.wait_for_function("window.broken").json_value()
+    broken: dict[str, int] = page.wait_for_function("window.broken").json_value()
+    return broken

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 from bs4 import BeautifulSoup, Tag
@@ -111,11 +112,11 @@ def _jupyter_book(book: Path, place: Path, articles: dict[str, str]) -> None:
     config = {"title": "Who Is in the Room?", "only_build_toc_files": True}
     config["sphinx"] = {"config": {"html_static_path": ["assets"]}}
     (place / "_config.yml").write_text(yaml.safe_dump(config), "utf-8")
-    build = [Path(sys.executable).with_name("jupyter-book"), "build", place, "--quiet"]
+    build: list[str | Path] = [Path(sys.executable).with_name("jupyter-book"), "build", place, "--quiet"]
     subprocess.run(build, check=True, capture_output=True)
 
 
-def _files(toc: dict) -> list[str]:
+def _files(toc: dict[str, Any]) -> list[str]:
     return [toc["root"], *(entry["file"] for part in toc["parts"] for entry in part["chapters"])]
 
 
@@ -139,7 +140,7 @@ def _pieces(element: Tag) -> Iterator[tuple[int, str]]:
     for child in element.find_all(True, recursive=False):
         if level := HEADING.match(child.name):
             yield int(level[1]), f"{'#' * int(level[1])} {_words(child)}"
-        elif child.name == "section" and "timeline" not in child.get("class", []):
+        elif child.name == "section" and "timeline" not in child.get_attribute_list("class"):
             yield from _pieces(child)
         else:
             yield 0, str(child)

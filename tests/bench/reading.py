@@ -16,6 +16,7 @@ import sys
 import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import browser as chromium
 from playwright.sync_api import Browser, sync_playwright
@@ -35,7 +36,12 @@ OURS, JUPYTER_BOOK = "This book", "Jupyter Book 1, its own settings"
 RUNS = 3
 SETTLED = 1500
 """Milliseconds after `load` within which a page does what it does unasked."""
-PHONE = {"viewport": {"width": 412, "height": 823}, "device_scale_factor": 1.75, "is_mobile": True, "has_touch": True}
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 412, "height": 823},
+    "device_scale_factor": 1.75,
+    "is_mobile": True,
+    "has_touch": True,
+}
 """Lighthouse's phone, so that the traces are of the same layout."""
 SLOW = 4
 """How much slower Lighthouse takes a phone's processor to be than this machine's."""
@@ -56,7 +62,7 @@ class Reading:
     requests: int
     task: float = 0
     task_slow: float = 0
-    broken: list[dict] = field(default_factory=list)
+    broken: list[dict[str, Any]] = field(default_factory=list)
     version: str = ""
 
 
@@ -100,7 +106,7 @@ def flags() -> list[str]:
     return [*rules, *chromium.sandbox()]
 
 
-def lighthouse(addresses: list[str], runs: int) -> dict[str, list[dict]]:
+def lighthouse(addresses: list[str], runs: int) -> dict[str, list[dict[str, Any]]]:
     """The figures of every run, by address."""
     done = subprocess.run(
         ["node", contenders.HERE / "lighthouse.mjs", str(runs), *addresses],
@@ -110,7 +116,7 @@ def lighthouse(addresses: list[str], runs: int) -> dict[str, list[dict]]:
     )
     if done.returncode:
         raise RuntimeError(f"Lighthouse: {done.stderr.strip()[-2000:]}")
-    found: dict[str, list[dict]] = {address: [] for address in addresses}
+    found: dict[str, list[dict[str, Any]]] = {address: [] for address in addresses}
     for run in json.loads(done.stdout):
         if run["fault"]:
             raise RuntimeError(f"Lighthouse on {run['address']}: {run['fault']}")
@@ -118,14 +124,22 @@ def lighthouse(addresses: list[str], runs: int) -> dict[str, list[dict]]:
     return found
 
 
-def _median(page: str, tool: str, runs: list[dict]) -> Reading:
+def _median(page: str, tool: str, runs: list[dict[str, Any]]) -> Reading:
     def middle(name: str) -> float:
-        return statistics.median(run[name] for run in runs)
+        return float(statistics.median(run[name] for run in runs))
 
-    scores = {name: statistics.median(run["scores"][name] for run in runs) for name in runs[0]["scores"]}
-    figures = {name: middle(name) for name in ("lcp", "cls", "tbt")}
-    counts = {name: int(middle(name)) for name in ("bytes", "requests")}
-    return Reading(page, tool, scores, **figures, **counts, broken=runs[-1]["broken"], version=runs[0]["version"])
+    return Reading(
+        page,
+        tool,
+        scores={name: statistics.median(run["scores"][name] for run in runs) for name in runs[0]["scores"]},
+        lcp=middle("lcp"),
+        cls=middle("cls"),
+        tbt=middle("tbt"),
+        bytes=int(middle("bytes")),
+        requests=int(middle("requests")),
+        broken=runs[-1]["broken"],
+        version=runs[0]["version"],
+    )
 
 
 def _longest(chrome: Browser, address: str, slower: int, runs: int) -> float:
@@ -149,7 +163,7 @@ def tasks(chrome: Browser, address: str, slower: int = 1) -> list[tuple[float, d
     return _tasks(events, address)
 
 
-def _tasks(events: list[dict], address: str) -> list[tuple[float, dict[str, float]]]:
+def _tasks(events: list[dict[str, Any]], address: str) -> list[tuple[float, dict[str, float]]]:
     """The tasks of the thread on which the document was parsed; Chromium has pages of its own in other processes."""
     parses = [event for event in events if event["name"] == "ParseHTML" and address in json.dumps(event["args"])]
     if not parses:

@@ -8,10 +8,12 @@ import functools
 import gzip
 import http.server
 import io
+import os
 import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
 PACKED = {".woff2", ".woff", ".png", ".jpg", ".epub", ".pdf", ".zip"}
@@ -29,10 +31,10 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         ".webmanifest": "application/manifest+json",
     }
 
-    def log_message(self, *_):
+    def log_message(self, *_: object) -> None:
         pass
 
-    def handle(self):
+    def handle(self) -> None:
         with contextlib.suppress(ConnectionError):  # a page that is closed while it loads
             super().handle()
 
@@ -40,7 +42,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 class Host(Handler):
     """As a static host does it: texts in gzip, and how long each file may be kept."""
 
-    def send_head(self):
+    def send_head(self) -> io.BytesIO | BinaryIO | None:
         path = Path(self.translate_path(self.path))
         if path.is_dir() and not urlsplit(self.path).path.endswith("/"):
             return super().send_head()
@@ -56,11 +58,11 @@ class Host(Handler):
         self.end_headers()
         return io.BytesIO(body)
 
-    def guess_type(self, path):
+    def guess_type(self, path: str | os.PathLike[str]) -> str:
         kind = super().guess_type(path)
         return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
 
-    def end_headers(self):
+    def end_headers(self) -> None:
         lasting = LASTING.search(self.path)
         self.send_header("Cache-Control", "max-age=31536000, immutable" if lasting else "max-age=600")
         super().end_headers()
