@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 import shutil
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
@@ -60,7 +58,7 @@ def project(server: tuple[str, Path], tmp_path: Path) -> Project:
 
 
 def opened(open_page: OpenPage, project: Project, application: str, chapter: str) -> Reader:
-    """A chapter in the application, with its cells there and nothing run."""
+    """A chapter in the application, with its cells there, a kernel that waits, and nothing run."""
     # A workspace of its own: Lab opens again what stood open in the last one.
     where = f"lab/workspaces/{uuid.uuid4().hex}/tree" if application == "lab" else "notebooks"
     reader = open_page(f"{project.address}/{where}/{project.path}/{chapter}.ipynb", height=1400)
@@ -68,6 +66,9 @@ def opened(open_page: OpenPage, project: Project, application: str, chapter: str
     # Before anything runs, the stored list is there to read.
     stored = reader.page.locator(".jp-Notebook section.timeline:not(.is-live) .timeline-events li")
     expect(stored.first).to_contain_text("Sources:", timeout=30_000)
+    # A request that comes before the kernel is swallowed. Until it has come, the indicator says that it is idle.
+    expect(reader.page.locator(".jp-Toolbar-kernelName")).not_to_have_text("No Kernel", timeout=90_000)
+    expect(reader.page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']")).to_be_visible(timeout=90_000)
     return reader
 
 
@@ -76,18 +77,9 @@ def menu(page: Page, name: str, item: str) -> None:
     page.get_by_role("menuitem", name=re.compile(rf"^{item}(…|\.\.\.)?(\s|$)")).filter(visible=True).first.click()
 
 
-def again(ask: Callable[[], None], answer: Locator) -> None:
-    """Ask until the answer is seen: a request that comes before the kernel is swallowed."""
-    for _ in range(6):
-        ask()
-        with contextlib.suppress(AssertionError):
-            expect(answer).to_be_visible(timeout=20_000)
-            return
-    pytest.fail(f"it never came: {answer}")
-
-
 def run_all(page: Page) -> None:
-    again(lambda: menu(page, "Run", "Run All Cells"), page.locator("section.timeline.is-live").first)
+    menu(page, "Run", "Run All Cells")
+    expect(page.locator("section.timeline.is-live").first).to_be_visible(timeout=90_000)
 
 
 def run(page: Page, cell: Locator) -> None:
@@ -212,18 +204,13 @@ def test_a_chapter_is_run_filtered_run_again_and_saved(
     # From the start again, and saved: what the project stores, and the student's cell.
     menu(page, "Kernel", "Restart Kernel and Run All Cells")
     page.locator(".jp-Dialog").get_by_role("button", name="Confirm Kernel Restart").click()
-    page.wait_for_timeout(500)
     expect(page.locator("section.timeline .timeline-events li").first).to_contain_text("Sources:")
     visible = there(re.match(r"Showing (\d+)", total))[1]
     expect(cell.locator(".jp-OutputArea-output")).to_have_text(visible, timeout=90_000)
     all_run(page)
     page.keyboard.press("Escape")
-    before = file.stat().st_mtime_ns
-    page.keyboard.press("ControlOrMeta+s")
-    deadline = time.monotonic() + 30
-    while file.stat().st_mtime_ns == before and time.monotonic() < deadline:
-        page.wait_for_timeout(100)
-    page.wait_for_timeout(500)
+    with page.expect_response(lambda answer: answer.request.method == "PUT" and "/api/contents/" in answer.url):
+        page.keyboard.press("ControlOrMeta+s")
     saved = normal(nbformat.read(file, as_version=4))
     assert saved.cells.pop().source == "len(timeline.visible)"
     assert nbformat.writes(saved) == nbformat.writes(stored)
@@ -242,6 +229,7 @@ def test_a_broken_table_is_told_in_the_cell(project: Project, open_page: OpenPag
         load(table.parent)
     cell = page.locator(".jp-CodeCell").first
     error = cell.locator(".jp-OutputArea-output", has_text="faults in the data")
-    again(lambda: run(page, cell), error)
+    run(page, cell)
+    expect(error).to_be_visible(timeout=90_000)
     assert error.inner_text().split() == str(told.value).split()
     assert len(told.value.faults) >= 2

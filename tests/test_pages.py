@@ -502,3 +502,19 @@ def test_on_paper_a_chapter_names_its_sources(browser: Browser, host: str) -> No
     told = address.evaluate("link => getComputedStyle(link, '::after').content")
     assert "attr(href)" in told or address.get_attribute("href") in told
     opened.page.context.close()
+
+
+@pytest.mark.parametrize("media", [{"media": "print"}, {"forced_colors": "active"}], ids=str)
+def test_a_choice_of_dark_gives_way_to_paper_and_to_forced_colours(
+    browser: Browser, host: str, media: dict[str, Any]
+) -> None:
+    opened = visit(browser, host, "chapters/corrections.html", color_scheme="light")
+    page = opened.page
+    page.get_by_label("Light or dark").select_option("dark")
+    colours = "(({ color, colorScheme }) => [color, colorScheme])(getComputedStyle(document.body))"
+    assert page.evaluate(colours)[1] == "dark"
+    page.emulate_media(**media)
+    chosen = page.evaluate(colours)
+    page.get_by_label("Light or dark").select_option("", force=True)
+    assert chosen == page.evaluate(colours)
+    opened.page.context.close()

@@ -134,9 +134,10 @@ def _entry(text: str) -> tuple[Source | None, list[tuple[int, str, str, str]]]:
     plain = _plain(key, entry, texts)
     faults = [("", "", _ill_formed("BibTeX", error)) for error in errors] + broken_texts
     faults += _faults_of(key, entry, plain)
+    broken_lines = [(0, *fault) for fault in faults]
     if rest := scanner.get_remainder().strip():
-        faults.append(("", rest, OUTSIDE))
-    return plain, [(0, *fault) for fault in faults]
+        broken_lines.append((text.count("\n", 0, text.rindex(rest)), "", rest, OUTSIDE))
+    return plain, broken_lines
 
 
 def _ill_formed(what: str, error: Exception) -> str:

@@ -18,7 +18,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import ReferenceRole, SphinxDirective
 from sphinxcontrib.bibtex.domain import BibtexDomain
 
-from . import citations, dates, pages, reference, shared
+from . import citations, dates, guard, pages, reference, shared
 from .data import Row, Tables
 from .faults import DataError
 from .forms import downloads
@@ -117,8 +117,8 @@ def watch_data(app: Sphinx, config: Config) -> None:
     config.companion_data = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
 
 
-def read_data(app: Sphinx) -> None:
-    """Read the tables before anything is built. Raises ExtensionError, with every fault."""
+def read_data(app: Sphinx, config: Config) -> None:
+    """Read the tables before anything else does, Sphinx's citations too. Raises ExtensionError, with every fault."""
     try:
         shared.tables(app)
     except DataError as error:
@@ -235,13 +235,14 @@ def setup(app: Sphinx) -> dict[str, Any]:
         app.add_role(name, EntryRole(table, about))
     app.add_directive("drawn", DrawnDirective)
     app.add_config_value("companion_data", "", "env", str)
+    app.connect("config-inited", read_data)
     app.connect("config-inited", watch_data)
-    app.connect("builder-inited", read_data)
     app.connect("doctree-read", note_terms)
     app.connect("env-purge-doc", forget_terms)
     app.connect("env-merge-info", merge_terms)
     app.connect("env-updated", rewrite_backlinks)
     app.connect("doctree-resolved", add_backlinks)
+    guard.setup(app)
     pages.setup(app)
     downloads.setup(app)
     return {"version": "0.1.0", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

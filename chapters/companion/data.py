@@ -76,11 +76,12 @@ def _read(folder: str | Path) -> tuple[dict[str, Any], dict[str, Sequence[Mappin
         return {}, {}, error.faults
     sources, faults = bibliography.read(folder / "sources.bib")
     rows: dict[str, Sequence[Mapping[str, Any]]] = {BIBLIOGRAPHY: list(sources.values())}
-    ids = {BIBLIOGRAPHY: set(sources)}
+    ids = {} if faults and not sources else {BIBLIOGRAPHY: set(sources)}
     tables = list(tabular(package))
     for name, path, schema in tables:
         rows[name], found = _read_table(folder / path, schema)
-        ids[name] = {row["id"] for row in rows[name] if "id" in row}
+        if rows[name] or not found:  # to a table that cannot be read nothing can refer
+            ids[name] = {row["id"] for row in rows[name] if "id" in row}
         faults += found
     by_id = {
         field["name"]: {row["id"]: row for row in rows[field["references"]] if "id" in row}
@@ -190,7 +191,7 @@ def _cell_faults(
                 yield name, item, f"must match {constraints['pattern']}"
             if "maxLength" in constraints and len(item) > constraints["maxLength"]:
                 yield name, item, f"must have at most {constraints['maxLength']} characters"
-            if "references" in field and item not in ids[field["references"]]:
+            if item not in ids.get(field.get("references"), (item,)):
                 yield name, item, f"must be an id of the table {field['references']}"
 
 

@@ -26,12 +26,12 @@ class Fault:
             place += f", column {_shortened(self.column)}"
         value = f"{_shortened(self.value)!r} " if self.value or self.column else ""
         # What is wrong can be a character that a terminal obeys, or one that would break the line.
-        line = f"{place}: {value}{self.rule}"
+        line = f"{place}: {value}{_shortened(self.rule, 1000)}"
         return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in line)
 
 
-def _shortened(text: str) -> str:
-    return text if len(text) <= 80 else text[:77] + "..."
+def _shortened(text: str, most: int = 80) -> str:
+    return text if len(text) <= most else text[: most - 3] + "..."
 
 
 class DataError(ValueError):

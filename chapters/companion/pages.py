@@ -24,7 +24,7 @@ from sphinx.config import Config
 from sphinx.errors import ExtensionError
 from sphinx.writers.html5 import HTML5Translator
 
-from . import forms, head, launch, notes, search, shared
+from . import forms, head, launch, notes, schema, search, shared
 from .forms import archive, notebooks
 
 HERE = Path(__file__).parent
@@ -106,7 +106,7 @@ def write_assets(app: Sphinx) -> None:
 def write_data(source: Path, out: Path) -> None:
     """What others can use: each table, all tables in one archive, and the chapters to run in another."""
     out.mkdir(exist_ok=True)
-    files = [*sorted((source / "data").iterdir()), source / "LICENSE-CONTENT"]
+    files = [*schema.files(source / "data"), source / "LICENSE-CONTENT"]
     with zipfile.ZipFile(out / forms.TABLES, "w") as packed:
         for path in files:
             (out / path.name).write_bytes(path.read_bytes())

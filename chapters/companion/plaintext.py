@@ -43,7 +43,7 @@ def read(path: Path) -> str:
         if (size := path.stat().st_size) > LARGEST:
             raise DataError([Fault(label, rule=f"has {size:,} bytes; it may have at most {LARGEST:,}")])
         raw = path.read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise DataError([Fault(label, rule="the file is missing")]) from None
     except OSError as error:
         raise DataError([Fault(label, rule=f"cannot be read: {error.strerror}")]) from None

@@ -58,6 +58,11 @@ def tabular(package: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]
             yield resource["name"], resource["path"], resource["schema"]
 
 
+def files(folder: Path) -> list[Path]:
+    """The files of the package, in the order of their names. Raises DataError."""
+    return sorted(folder / name for name in (NAME, *(part["path"] for part in read_package(folder)["resources"])))
+
+
 @functools.lru_cache(maxsize=8)
 def _checked(text: str) -> tuple[dict[str, Any], list[tuple[str, str, str]]]:
     """The package, and (place, value, rule) of what is wrong with it. Raises ValueError and RecursionError."""

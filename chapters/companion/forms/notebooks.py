@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from .. import schema
 from . import NOTEBOOKS, archive
 
 FOLDER = NOTEBOOKS.removesuffix(".zip")
@@ -64,12 +65,12 @@ def needed(package: Path) -> list[Path]:
 def write(source: Path, out: Path) -> None:
     """Write the chapters of the project at the folder `source` as a zip at `out`.
 
-    Raises OSError where a file of the project is missing.
+    Raises OSError where a file of the project is missing, and DataError where the data package is broken.
     """
     files = [
         *runnable(source),
         *needed(source / "chapters" / "companion"),
-        *sorted((source / "data").iterdir()),
+        *schema.files(source / "data"),
         *(source / name for name in ("LICENSE", "LICENSE-CONTENT")),
     ]
     contents = {path.relative_to(source).as_posix(): path.read_bytes() for path in files}
