@@ -11,7 +11,7 @@ LOCKS := requirements.txt tests/requirements.txt .binder/requirements.txt .binde
 PORT ?= 8000
 export PIP_ROOT_USER_ACTION := ignore
 
-.PHONY: book test serve lab check refresh forms forms-check release audit bench class hooks lock
+.PHONY: book test serve lab check refresh forms forms-check release fuzz audit bench class hooks lock
 
 # What a build needs; what the tests need besides.
 .venv/book: requirements.txt
@@ -73,6 +73,10 @@ release: .venv/test
 	mkdir _build/release
 	cp _build/forms/who-is-in-the-room* _build/html/data/*.zip _build/release
 	PYTHONPATH=chapters $(BIN)/python -m companion.build --sums _build/release
+
+# Ten thousand ways to spoil the data (make test has a sample).
+fuzz: .venv/test
+	MUTANTS=10000 $(BIN)/python -m pytest --dist=load tests/test_attack.py
 
 # Every page, in every look, before and after each control, and ten thousand random actions (make test has a sample).
 audit: .venv/test book $(PEERS)

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
+from urllib.error import URLError
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -59,6 +60,7 @@ def faults(folder: Path, **fields: str) -> list[tuple[str, str, str, str]]:
         (CAPTURE, "2026-11-20"),
         ("http://web.archive.org/web/20261120101112/http://example.org:80/workshop/?year=2026", "2026-11-20"),
         ("https://web.archive.org/web/20261120101112if_/example.org/workshop?year=2026#part", "2026-11-20"),
+        ("https://Web.Archive.org/web/20261120101112/https://WWW.Example.org/work%73hop?year=2026", "2026-11-20"),
         (f"https://webarchive.nationalarchives.gov.uk/ukgwa/20261120101112/{PAGE}", "2026-11-20"),
         (f"https://www.webarchive.org.uk/wayback/en/archive/20261120101112mp_/{PAGE}", "2026-11-20"),
         ("https://perma.cc/AB12-CD34", "2026-11-20"),
@@ -126,6 +128,8 @@ class Interface(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        state: Any = self.server
+        state.forms.append(form)
         self.answer(f"save {form['url'][0]}")
 
     def answer(self, page: str) -> None:
@@ -161,6 +165,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("no_proxy", "*")
     server: Any = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Interface)
     server.guard, server.asked, server.answers, server.now, server.most = threading.Lock(), [], {}, 0, 0
+    server.forms = []
     server.over = threading.Event()
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     server.address = f"http://127.0.0.1:{server.server_address[1]}"
@@ -258,7 +263,7 @@ class TestProposing:
                 "the answer has not the documented form",
             ),
             ((404, {}, "no"), "the archive answered 404"),
-            ((503, {}, "busy"), "the archive answered 503"),
+            ((500, {}, "busy"), "the archive answered 500"),
             ("silence", "no answer in time"),
         ],
     )
@@ -281,6 +286,24 @@ class TestProposing:
         assert (status, printed.count("the archive answered 502")) == (1, 3)
         assert errors == "Stopped: 3 sources in a row had no usable answer. Run this again later.\n"
         assert len(server.asked) == 6
+
+    def test_an_answer_between_two_troubles_keeps_the_run_going(self, run: Run) -> None:
+        text = entry("a") + entry("b") + entry("c", "https://example.org/found") + entry("d") + entry("e")
+        text += entry("f", "https://example.org/none") + entry("g") + entry("h")
+        found = "https://web.archive.org/web/20261122000000/https://example.org/found"
+        answers = {ASKED: ["no JSON"], "example.org/found": [known(found)], "example.org/none": [NONE]}
+        status, printed, errors, _ = run(text, answers)
+        assert (status, errors, len(rows(printed))) == (1, "", 8)
+
+    def test_no_connection_in_time(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A packet that goes nowhere, which cannot be had here, says nothing of the network as a whole."""
+
+        def nowhere(*args: object, **options: object) -> None:
+            raise URLError(TimeoutError("timed out"))
+
+        monkeypatch.setattr(archive, "urlopen", nowhere)
+        status, printed, errors, _ = run(entry("one"), {})
+        assert (status, rows(printed), errors) == (1, ["one no answer in time"], "")
 
     def test_one_request_at_a_time_with_a_pause_before_each(self, run: Run, server: Any) -> None:
         text = "".join(entry(f"s{number}") for number in range(4))
@@ -384,7 +407,8 @@ class TestRecording:
         ],
     )
     def test_an_entry_of_another_form_is_left_alone(self, run: Run, text: str) -> None:
-        status, printed, _, after = run(text, {ASKED: [known(CAPTURE)]}, "--record")
+        text += entry("two", "https://example.org/two")
+        status, printed, _, after = run(text, {ASKED: [known(CAPTURE)]}, "--record", "one")
         assert (status, after) == (1, text)
         assert "not recorded: its urldate must stand on a line of its own that ends with a comma" in printed
 
@@ -427,7 +451,9 @@ class TestSaving:
         assert f"  archiveurl   = {{{NEW}}},\n" in after
         assert [page for page, _, _ in server.asked] == [ASKED] * 2 + [f"save {PAGE}"] + ["spn2-1"] * 3
         for page, _, headers in server.asked:
+            assert headers["Accept"] == "application/json"
             assert headers.get("Authorization") == (None if page == ASKED else "LOW the-key:the-secret")
+        assert server.forms == [{"url": [PAGE], "skip_first_archive": ["1"]}]
 
     @pytest.mark.parametrize("at_once", [False, True])
     def test_an_error(self, run: Run, at_once: bool) -> None:
@@ -485,6 +511,9 @@ class TestSaving:
         read = entry("one", urldate="2019-02-20")
         _, printed, _, _ = run(read, {ASKED: [known(FAR)], **answers}, "--save")
         assert rows(printed) == [f"one 2019-03-01 +9 {FAR}"]
+        near = f"https://web.archive.org/web/{TODAY - timedelta(days=30):%Y%m%d%H%M%S}/{PAGE}"
+        _, printed, _, _ = run(self.text(), {ASKED: [known(near)], **answers}, "--save")
+        assert rows(printed) == [f"one {(TODAY - timedelta(days=30)).date()} -30 {near}"]
         read = entry("one", urldate="2018-02")
         _, printed, _, _ = run(read, {ASKED: [known(FAR)], **answers}, "--save")
         assert rows(printed) == [f"one 2019-03-01 +366 far {FAR}"]

@@ -14,6 +14,7 @@ from pybtex.database.input.bibtex import LowLevelParser, Parser
 from pybtex.errors import capture
 from pybtex.exceptions import PybtexError
 from pybtex.richtext import Text
+from pybtex.scanner import PrematureEOF
 
 from . import dates, plaintext
 from .faults import DataError, Fault
@@ -96,7 +97,10 @@ def read(path: Path) -> tuple[dict[str, Source], list[Fault]]:
     keys: set[str] = set()
     row = 1 + before.count("\n")
     for part in parts:
-        entry, found = _entry(part)
+        if len(part) > LONGEST:
+            entry, found = None, [(0, "", part, f"has {len(part):,} characters; an entry may have at most {LONGEST:,}")]
+        else:
+            entry, found = _entry(part)
         key = entry["id"] if entry else ""
         faults += (Fault(label, row + line, field, value, rule, key) for line, field, value, rule in found)
         if key.lower() in keys:
@@ -114,8 +118,6 @@ def _entry(text: str) -> tuple[Source | None, list[tuple[int, str, str, str]]]:
 
     There is no entry where it is not well-formed. Neither is to be changed.
     """
-    if len(text) > LONGEST:
-        return None, [(0, "", text, f"has {len(text):,} characters; an entry may have at most {LONGEST:,}")]
     for line, words in enumerate(text.split("\n")):
         if "UTF-8" in (broken := plaintext.broken_rule(words)):
             return None, [(line, "", plaintext.as_bytes(words), broken)]
@@ -128,7 +130,8 @@ def _entry(text: str) -> tuple[Source | None, list[tuple[int, str, str, str]]]:
         with capture() as errors:
             parser.process_entry(kind, key, fields)
     except PybtexError as error:
-        return None, [(getattr(error, "lineno", 1) - 1, "", "", _ill_formed("BibTeX", error))]
+        line = 0 if isinstance(error, PrematureEOF) else getattr(error, "lineno", 1) - 1
+        return None, [(line, "", "", _ill_formed("BibTeX", error))]
     entry = parser.data.entries[key]
     texts, broken_texts = _texts(entry)
     plain = _plain(key, entry, texts)

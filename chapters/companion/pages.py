@@ -29,6 +29,7 @@ from .forms import archive, notebooks
 
 HERE = Path(__file__).parent
 THEME = HERE / "theme"
+FOLDED = {"source": "the code", "content": "the code and its result"}
 
 
 @functools.cache
@@ -144,9 +145,10 @@ def fill_page(
 
 
 def _mended(body: str) -> str:
-    """What Sphinx and MyST-NB write and ARIA or HTML does not allow."""
+    """What Sphinx and MyST-NB write and ARIA or HTML does not allow, and their words for a folded cell."""
     body = body.replace('role="doc-biblioentry"', 'role="listitem"')  # withdrawn from ARIA
     body = body.replace('<summary aria-label="Toggle hidden content">', "<summary>")  # its text is its name
+    body = re.sub("(Show|Hide) code cell (source|content)", lambda found: f"{found[1]} {FOLDED[found[2]]}", body)
     return re.sub(
         r'<p class="((?:collapsed|expanded) admonition-title)">(.*?)</p>', r'<span class="\1">\2</span>', body
     )

@@ -103,7 +103,7 @@ def _texts(node: Any, place: str) -> Iterator[tuple[str, str, str]]:
     elif isinstance(node, dict | list):
         for name, value in node.items() if isinstance(node, dict) else enumerate(node):
             yield from _texts(name, place)
-            yield from _texts(value, f"{place}.{name}" if isinstance(node, dict) else f"{place}[{name}]")
+            yield from _texts(value, f"{place}.{name}".lstrip(".") if isinstance(node, dict) else f"{place}[{name}]")
 
 
 def _links(package: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
