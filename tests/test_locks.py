@@ -372,4 +372,19 @@ class TestTheBook:
 
     def test_nothing_that_a_browser_runs_or_shows_stands_elsewhere(self) -> None:
         kinds = {path.suffix for path in BOOK.rglob("*") if path.is_file() and "_static" not in path.parts}
-        assert kinds <= {"", ".html", ".ipynb", ".md", ".csv", ".bib", ".json", ".zip", ".inv", ".yaml", ".xml", ".txt"}
+        assert kinds <= {
+            "",
+            ".html",
+            ".ipynb",
+            ".md",
+            ".csv",
+            ".bib",
+            ".epub",
+            ".pdf",
+            ".json",
+            ".zip",
+            ".inv",
+            ".yaml",
+            ".xml",
+            ".txt",
+        }
