@@ -11,7 +11,7 @@ LOCKS := requirements.txt tests/requirements.txt .binder/requirements.txt .binde
 PORT ?= 8000
 export PIP_ROOT_USER_ACTION := ignore
 
-.PHONY: book test serve lab check refresh forms forms-check release fuzz audit bench class hooks lock
+.PHONY: book test serve lab check refresh forms forms-check release fuzz audit coverage mutants bench class hooks lock
 
 # What a build needs; what the tests need besides.
 .venv/book: requirements.txt
@@ -82,6 +82,26 @@ fuzz: .venv/test
 audit: .venv/test book $(PEERS)
 	$(BIN)/python tests/browser.py
 	ACTIONS=10000 $(BIN)/python -m pytest tests/audit_pages.py tests/test_timeline_page.py::TestSurviving::test_random_actions
+
+# Which branches of the Python the tests take.
+coverage: .venv/test book
+	$(BIN)/python tests/browser.py
+	rm -rf _build/coverage
+	mkdir -p _build/coverage
+	PYTHONPATH=chapters:tests $(BIN)/coverage run -m pytest --numprocesses=0 \
+		tests/test_small_*.py tests/test_dates_filter.py tests/test_archive.py tests/test_data.py
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+# Which faults in the Python the tests would miss (hours; a second run asks only about what has changed since).
+mutants: .venv/test
+	mkdir -p _build/mutants/tests
+	rm -rf _build/mutants/src _build/mutants/data _build/mutants/tests/approved
+	cp -Rp chapters _build/mutants/src
+	cp -Rp _config.yml Makefile pyproject.toml data _build/mutants
+	cp -Rp tests/*.py tests/approved _build/mutants/tests
+	cd _build/mutants && PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(CURDIR)/$(BIN)/mutmut run
+	$(BIN)/python tests/mutation_score.py _build/mutants
 
 # What is measured against, and what checks the pages, as locked.
 $(PEERS): tests/bench/package-lock.json

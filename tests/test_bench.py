@@ -10,4 +10,4 @@ from conftest import sampled
 def test_a_short_sample_of_the_benchmark_runs(tmp_path: Path) -> None:
     text = sampled("bench", tmp_path / "report.md")
     assert "| filter to paint, median, ms |" in text
-    assert "| events read without JavaScript | 100 | 0 |" in text
+    assert "| events read without JavaScript | 20 | 0 |" in text

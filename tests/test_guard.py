@@ -70,6 +70,7 @@ MARKDOWN = {
     "```{eval-rst}\n.. raw:: html\n\n   <script>document.documentElement.dataset.hurt = 10</script>\n```": "{raw} must",
     "```{eval-rst}\n.. role:: html(raw)\n   :format: html\n\n:html:`<b>`\n```": "the directive {role} must not be used",
     "```{eval-rst}\n`x <javascript:document.documentElement.dataset.hurt=11>`_\n```": "must be of the web",
+    "```{eval-rst}\nx_\n\n.. _x: javascript:document.documentElement.dataset.hurt=13\n```": "must be of the web",
     "```{admonition} x\n<script>document.documentElement.dataset.hurt = 12</script>\n```": "the element <script>",
 }
 """The same in Markdown; paths are those of a page in the folder of the chapters."""

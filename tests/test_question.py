@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from companion import load, question
-from conftest import BOOK, OpenPage, Scheme
+from conftest import BOOK, OpenPage
 from playwright.sync_api import expect
 
 TABLES = load()
@@ -71,12 +70,3 @@ def test_a_mark_is_kept_only_when_asked_and_can_be_deleted(open_page: OpenPage, 
     expect(before.get_by_label("Why?")).to_have_value("")
     assert reader.strangers == []
     assert reader.complaints == []
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1280])
-def test_axe_finds_nothing_on_the_page(open_page: OpenPage, site: str, scheme: Scheme, width: int) -> None:
-    page = open_page(f"{site}/{PAGE}", width=width, scheme=scheme).page
-    found = Axe().run(page, context="article")
-    assert found.violations_count == 0, found.generate_report()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width

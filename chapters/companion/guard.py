@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import nbformat
 from docutils import nodes
@@ -19,6 +19,7 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
+from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
@@ -107,17 +108,28 @@ class Refused(SphinxDirective):
         raise self.error(f"{_cell(path, self.lineno)}the directive {{{self.name}}} must not be used in this book")
 
 
-def check_page(app: Sphinx, doctree: nodes.document) -> None:
-    """Take out of a page what it must not hold; each fault is a warning, and so fatal."""
-    name = app.env.docname
-    for node in list(doctree.findall(nodes.Element)):
-        faults = list(_node_faults(node, app.env))
-        line = _line(node)
-        for rule in faults:
-            place = _cell(str(app.env.doc2path(name)), line)
-            log.warning("%s%s", place, rule, location=(name, line), type="companion", subtype="guard")
-        if faults:
-            node.parent.replace(node, node.children if isinstance(node, nodes.reference) else [])
+class Guard(SphinxTransform):
+    """Takes out of a page what it must not hold; each fault is a warning, and so fatal."""
+
+    default_priority = 5  # before Sphinx forgets the lines of pictures (10), and finds and copies files
+
+    def apply(self, **kwargs: Any) -> None:
+        """Look at every node."""
+        path = str(self.env.doc2path(self.env.docname))
+        for node in list(self.document.findall(nodes.Element)):
+            faults = list(_node_faults(node, self.env))
+            line = _line(node)
+            for rule in faults:
+                log.warning(
+                    "%s%s",
+                    _cell(path, line),
+                    rule,
+                    location=(self.env.docname, line),
+                    type="companion",
+                    subtype="guard",
+                )
+            if faults:
+                node.parent.replace(node, node.children if isinstance(node, nodes.reference) else [])
 
 
 def _line(node: nodes.Node) -> int | None:
@@ -137,7 +149,7 @@ def _node_faults(node: nodes.Element, env: BuildEnvironment) -> Iterator[str]:
         yield from html_faults(node.astext())
     elif isinstance(node, addnodes.download_reference):
         yield from _file_faults(node["reftarget"], env)
-    elif isinstance(node, nodes.reference):
+    elif isinstance(node, nodes.reference | nodes.target):
         yield from _address_faults(node.get("refuri", ""), shown=False)
     elif isinstance(node, nodes.image):
         yield from _address_faults(node["uri"], shown=True)
@@ -207,5 +219,4 @@ def setup(app: Sphinx) -> None:
     for name in DIRECTIVES:
         app.add_directive(name, Refused, override=True)
     app.connect("env-before-read-docs", check_sources)
-    # Before Sphinx finds the files of pictures and downloads, which it copies.
-    app.connect("doctree-read", check_page, priority=100)
+    app.add_transform(Guard)

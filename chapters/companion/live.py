@@ -103,7 +103,7 @@ def edited(name: str, text: str, folder: str | Path = FOLDER) -> Tables:
         rows[change["id"]].update(change)
     with tempfile.TemporaryDirectory() as place:
         trial = Path(shutil.copytree(folder, Path(place) / Path(folder).name))
-        with (trial / path.name).open("w", encoding="utf-8", newline="") as file:
+        with (trial / path.name).open("w", encoding="utf-8", errors="surrogatepass", newline="") as file:
             writer = csv.DictWriter(file, columns)
             writer.writeheader()
             writer.writerows(rows.values())

@@ -458,11 +458,13 @@ function render({ model, el }) {
     waiting = false;
     filters.count(found.counts);
     wide = figure?.clientWidth;
+    if (list.scrollHeight > list.clientHeight) list.tabIndex = 0;
+    else list.removeAttribute("tabindex"); // what has nothing to scroll is no tab stop
     if (wide && events.length) draw(view, found.shown, model.get("selected"));
   }
 
-  // Moving: the list is a tab stop, arrow keys move in it from event to event, and the links of one event at a time are
-  // tab stops too (the roving tabindex of the ARIA Authoring Practices Guide)
+  // Moving: the list is a tab stop where it scrolls, arrow keys move in it from event to event, and the links of one event
+  // at a time are tab stops too (the roving tabindex of the ARIA Authoring Practices Guide)
   function rove(item) {
     const to = item && !item.hidden ? item : found.shown[0]?.item;
     if (to === stop) return;
@@ -563,7 +565,7 @@ function render({ model, el }) {
   }
 
   for (const part of list.querySelectorAll("li, li a")) part.tabIndex = -1;
-  for (const [name, value] of Object.entries({ role: "region", "aria-label": `Events: ${title}`, tabindex: 0 }))
+  for (const [name, value] of Object.entries({ role: "region", "aria-label": `Events: ${title}` }))
     list.setAttribute(name, value);
   list.before(bar, card, ...filters.form);
   section.classList.add("is-live");

@@ -20,7 +20,7 @@ RUNS = 3
 
 def main() -> None:
     given = _arguments()
-    sizes, runs = ([100], 1) if given.sample else (SIZES, RUNS)
+    sizes, runs = ([20], 1) if given.sample else (SIZES, RUNS)
     chosen = [c for c in contenders.CONTENDERS if not given.sample or c.key in ("ours", "vis")]
     if not given.sample:
         chosen.append(contenders.THEME)
@@ -47,7 +47,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--out", type=Path, default=ROOT / "chapters" / "benchmarks.md", help="where the report goes")
     parser.add_argument(
-        "--sample", action="store_true", help="100 events, one run, two contenders, one page: that it runs"
+        "--sample", action="store_true", help="20 events, one run, two contenders, one page: that it runs"
     )
     return parser.parse_args()
 
