@@ -128,6 +128,15 @@ ROWS: dict[str, list[dict[str, str]]] = {
             "sources": "paper",
         },
         {
+            "id": "P01-3",
+            "paragraph": "P01",
+            "claim": "It was long.",
+            "quotation": "verbatim",
+            "verdict": "disputed",
+            "finding": "Some say so.",
+            "sources": "old",
+        },
+        {
             "id": "P03-1",
             "paragraph": "P03",
             "claim": "Nobody knows.",
@@ -456,7 +465,8 @@ OUTPUT = (
     '<path fill="var(--kind-law, #777)" d="M0 0h9"></path></svg><svg viewBox="0 0 4 4" data-width="narrow"></svg>'
     '<figcaption>What it shows. <span class="chart-source">Its source.</span></figcaption></figure>'
     "<details><summary>The 1 rows</summary><table><tbody><tr><td>1</td></tr></tbody></table></details>"
-    '<section class="timeline"><ol><li id="event-talk">A talk</li><li id="event-shoot">The shoot</li></ol></section>'
+    '<section class="timeline"><ol><li id="event-talk">A talk</li><li id="event-shoot">The shoot</li>'
+    '<li id="event-rule-of-2018">The rule</li></ol></section>'
 )
 HISTORY = (
     "# History\n\n:::{note}\nThis is no opening of a page, because it stands in a box beside its text.\n:::\n\n"
@@ -475,7 +485,8 @@ PAGES = {
         "# The article\n\nParagraph for paragraph, what the article says and what was found of it, is said here. "
         "Short.\n\n{claim}`P01-1`, {measure}`count-2020`, {measure}`46 <count-2020>`, {person}`zoe`, "
         "{path}`elsewhere`, {corrected}`days`, {term}`barrier`.\n\n## Why\n\nBecause {cite:p}`old`.\n\n"
-        '<ol><li id="claim-P01-1">One</li><li id="claim-P01-2">Two</li><li id="claim-P03-1">Three</li></ol>\n'
+        '<ol><li id="claim-P01-1">One</li><li id="claim-P01-2">Two</li>'
+        '<li id="claim-P01-3">Three</li><li id="claim-P03-1">Three</li></ol>\n'
     ),
     "question": (
         "# The question\n\nThe one page of this very small book that asks the question and answers nothing.\n\n"
@@ -572,10 +583,13 @@ def chapter() -> nbformat.NotebookNode:
     cells = [
         new.new_markdown_cell(
             "# *A* and the rest\n\n"
-            "A chapter with code & signs: who asked whom, when, and what came of it {cite:p}`paper`."
+            "A chapter with code, a < sign & é: who asked whom, when, and what came of it {cite:p}`paper`."
         ),
         new.new_code_cell("1 + 1", execution_count=1, outputs=[shown]),
-        new.new_markdown_cell("## First part\n\nSee {event}`talk` and {person}`bo`.\n\n## Second part\n\nThat is all."),
+        new.new_markdown_cell(
+            "## First part\n\nSee {event}`talk`, {event}`rule-of-2018` and {person}`bo`.\n\n"
+            "## Second part\n\nThat is all."
+        ),
         hidden,
     ]
     return notebook(cells)

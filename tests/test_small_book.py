@@ -21,7 +21,7 @@ import pytest
 import small
 import vl_convert
 from approved import same
-from companion import book, cards, citations, guard, head, launch, pages, search, shared, site
+from companion import bibliography, book, cards, citations, guard, head, launch, pages, schema, search, shared, site
 from companion.forms import NOTEBOOKS, TABLES, archive, downloads, edition, epub, front, notebooks, pdf
 from docutils import nodes
 from sphinx.addnodes import pending_xref
@@ -46,8 +46,10 @@ def published() -> small.Built:
     return small.built(small.write(Path(tempfile.mkdtemp(prefix="small-"))), environment=ENVIRONMENT, **moved)
 
 
-if "MUTANT_UNDER_TEST" in os.environ:  # a mutant is tested in a fork of this process, and finds both books built
+if "MUTANT_UNDER_TEST" in os.environ:  # a mutant is tested in a fork of this process, which has both books built
     local(), published()
+    bibliography._entry.cache_clear()
+    schema._checked.cache_clear()
 
 
 def stand_in(**fields: Any) -> Any:
@@ -288,6 +290,7 @@ class TestTheSearch:
         text = search.index(fresh(local()))
         assert text.startswith("whoIndex({")
         assert text.endswith("});\n")
+        assert "Zoë" in text
         assert ": " not in text[:40]
         found = json.loads(text[len("whoIndex(") : -len(");\n")])
         lines = [f"{part}:\n" + "\n".join(json.dumps(row, ensure_ascii=False) for row in found[part]) for part in found]
@@ -610,8 +613,9 @@ class TestTheGuard:
         else:
             nbformat.write(small.notebook([nbformat.v4.new_markdown_cell(f"# T\n\n{text}")]), path)
             told = f"cell 1: {told}"
-        with pytest.raises(SphinxWarning, match=re.escape(told)):
+        with pytest.raises(SphinxWarning, match=re.escape(told)) as raised:
             small.built(folder)
+        assert ("cell 1: " in str(raised.value)) == (where == "history.ipynb")
 
 
 class TestForms:

@@ -221,6 +221,11 @@ class TestTheTimeline:
         with pytest.raises(ViewError, match=r"they have none$"):
             setattr(Timeline(tables.events.head(0), tables=tables), name, value)
 
+    def test_the_search_reads_title_summary_and_names(self, tables: Tables, undrawn: None) -> None:
+        texts = Timeline(tables.events, tables=tables)._texts
+        assert texts["shoot"] == "The shoot of A < B\nTen weeks in all.\nBo & Co, Zoë Ash\nA, B"
+        assert texts["rule-of-2018"] == "A rule “for all”\nThe guild asks.\nThe Guild\nA"
+
     def test_a_notebook_gets_the_same_as_a_page(self, tables: Tables, undrawn: None) -> None:
         timeline = Timeline(tables.events, "Both", tables)
         data, metadata = timeline._repr_mimebundle_()
@@ -233,7 +238,7 @@ class TestTheTimeline:
         nan = float("nan")
         own = pd.DataFrame(
             [
-                {"id": "b", "date": "1999", "title": "Two\r\x00\ud800", "people": "zoe;;New", "sources": "own;law"},
+                {"id": "b", "date": "1999", "title": "Two\r\x00\ud800", "people": "zoe;;New <b>", "sources": "own;law"},
                 {"id": "a", "date": "1999-12", "title": "One", "kind": None, "works": ["W", nan], "regions": nan},
             ]
         )  # fmt: skip
@@ -384,6 +389,7 @@ class TestNotes:
         held = json.loads(rest.removesuffix("</script>"))
         same("notes.json", json.dumps(held, ensure_ascii=False, indent=1))
         assert "<" not in rest.removesuffix("</script>")
+        assert "Zoë" in rest
         assert "},{" not in rest
         assert '":["' in rest
 
