@@ -89,7 +89,8 @@ coverage: .venv/test book
 	rm -rf _build/coverage
 	mkdir -p _build/coverage
 	PYTHONPATH=chapters:tests $(BIN)/coverage run -m pytest --numprocesses=0 \
-		tests/test_small_*.py tests/test_dates_filter.py tests/test_archive.py tests/test_data.py
+		tests/test_small_*.py tests/test_dates_filter.py tests/test_archive.py tests/test_data.py \
+		tests/test_guard.py
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

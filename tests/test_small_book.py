@@ -562,6 +562,7 @@ class TestTheBook:
         ]
         assert keys == [("ss", "2020", "T"), ("a", "2019", "T")]
         assert style.sorting_key(entry(organization="a")) == ("a", "", "T")
+        assert citations.PublisherYear().role_names() == ["p", "t"]
         assert list(citations.KeyLabels().format_labels([entry(organization="x")])) == ["x"]
 
 

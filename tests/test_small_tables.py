@@ -366,6 +366,7 @@ class TestTheBibliography:
         "no kind": ("  keywords     = {primary}\n", ""),
         "a key in other letters": ("@article{old,", "@article{LAW,"),
         "no code of a language": ("{nl}", "{Dutch language}"),
+        "a type that is no word": ("@report{law", "@report-2{law"),
         "a cross-reference": ("{nl}", "{nl},\n  crossref     = {paper}"),
         "no comma": ("{Wet},", "{Wet}"),
         "a brace that is never closed": ("{Wet}", "{{Wet}"),
