@@ -21,7 +21,8 @@ def read(folder: Path) -> dict[str, dict[str, str]]:
     for path in sorted((folder / "mutants" / "src").rglob("*.meta")):
         module = path.relative_to(folder / "mutants" / "src").with_suffix("").with_suffix("").as_posix()
         codes = json.loads(path.read_text("utf-8"))["exit_code_by_key"]
-        if codes:
+        # What an earlier run left may be of a module that is gone.
+        if codes and (folder / "src" / f"{module}.py").exists():
             found[module] = {name: status_by_exit_code[code] for name, code in codes.items()}
     return found
 
