@@ -485,7 +485,7 @@ PAGES = {
         "# The article\n\nParagraph for paragraph, what the article says and what was found of it, is said here. "
         "Short.\n\n{claim}`P01-1`, {measure}`count-2020`, {measure}`46 <count-2020>`, {person}`zoe`, "
         "{path}`elsewhere`, {corrected}`days`, {term}`barrier`.\n\n## Why\n\nBecause {cite:p}`old`.\n\n"
-        '<ol><li id="claim-P01-1">One</li><li id="claim-P01-2">Two</li>'
+        '<div id="paragraph-P01"></div><ol><li id="claim-P01-1">One</li><li id="claim-P01-2">Two</li>'
         '<li id="claim-P01-3">Three</li><li id="claim-P03-1">Three</li></ol>\n'
     ),
     "question": (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import re
 from datetime import date
 from pathlib import Path
@@ -115,6 +116,11 @@ def test_what_is_no_date_is_told() -> None:
 def test_a_date_in_words_says_no_more_than_is_known() -> None:
     for (text, end), words in WORDS.items():
         assert dates.in_words(text, end) == words
+
+
+def test_a_month_is_named_in_english_in_every_locale(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calendar, "month_name", [""] + ["Ekim"] * 12)
+    assert dates.in_words("2018-10") == "October 2018"
 
 
 def test_a_day_has_its_place_in_the_year() -> None:

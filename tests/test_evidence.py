@@ -17,7 +17,7 @@ import pytest
 import yaml
 from axe_playwright_python.sync_playwright import Axe
 from companion import coverage, load
-from conftest import BOOK, ROOT, OpenPage, Scheme, jupyter_book
+from conftest import BOOK, ROOT, OpenPage, Scheme, Serve, jupyter_book
 from playwright.sync_api import Page, expect
 
 TABLES = load()
@@ -186,6 +186,23 @@ class TestNotes:
         expect(mark).to_have_attribute("aria-describedby", "note")
         page.keyboard.press("Escape")
         expect(note).to_be_hidden()
+
+    def test_an_address_that_is_no_anchor_of_ours_does_no_harm(
+        self, open_page: OpenPage, serve: Serve, tmp_path: Path
+    ) -> None:
+        html = (BOOK / "chapters" / "anora.html").read_text("utf-8")
+        odd = "".join(f'<a href="https://example.org/#{part}">{part}</a>' for part in ("100%", "constructor", ""))
+        (tmp_path / "chapters").mkdir()
+        (tmp_path / "chapters" / "anora.html").write_text(
+            html.replace("<article>", f"<article><p>{odd}</p>", 1), "utf-8"
+        )
+        (tmp_path / "_static").symlink_to(BOOK / "_static")
+        reader = open_page(f"{serve(tmp_path)}/chapters/anora.html")
+        expect(reader.page.get_by_role("button", name="Notes")).to_be_visible()
+        reader.page.get_by_text("constructor", exact=True).hover()
+        reader.page.wait_for_timeout(400)
+        expect(reader.page.locator("#note")).to_be_hidden()
+        assert reader.complaints == []
 
     def test_a_note_stays_while_the_pointer_is_on_it(self, page: Page) -> None:
         page.locator("article a.claim").first.hover()

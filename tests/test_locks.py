@@ -361,13 +361,17 @@ class TestTheBook:
         sheet = "\n".join(path.read_text("utf-8") for path in (theme / "book.css", pages.HERE / "timeline.css"))
         pictures = [theme / "icon.svg", *(theme / "cards").glob("*.png")]
         ours = {f"_static/{path.relative_to(theme)}": path.read_bytes() for path in pictures}
-        # The name of the sheet holds its hash, and the index of the search is made anew in every build.
+        # Each of these names holds the hash of its file.
         found = {str(path.relative_to(BOOK)): path for path in (BOOK / "_static").rglob("*") if path.is_file()}
-        [style] = [name for name in found if name.startswith("_static/book-")]
-        assert found.keys() - {style, "_static/search-index.js"} == ours.keys()
+        style, timeline, index = (
+            next(name for name in found if re.fullmatch(rf"_static/{stem}-[0-9a-f]{{10}}\.\w+", name))
+            for stem in ("book", "timeline", "search-index")
+        )
+        assert found.keys() - {style, timeline, index} == ours.keys()
+        assert found[timeline].read_text("utf-8") == pages.classic_timeline()
         assert found[style].read_text("utf-8") == sheet
         assert {name: found[name].read_bytes() for name in ours} == ours
-        assert found["_static/search-index.js"].read_text("utf-8").startswith("whoIndex({")
+        assert found[index].read_text("utf-8").startswith("whoIndex({")
         assert not re.search(r"@import|@font-face|url\((?!#|\"?data:)", sheet)
 
     def test_nothing_that_a_browser_runs_or_shows_stands_elsewhere(self) -> None:

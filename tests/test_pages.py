@@ -33,7 +33,7 @@ from playwright.sync_api import Browser, Page, expect
 PAGES = sorted(str(path.relative_to(BOOK)) for path in [BOOK / "search.html", *BOOK.glob("chapters/**/*.html")])
 FILES = sorted(str(path.relative_to(BOOK)) for path in BOOK.rglob("*.html"))
 KINDS = tomllib.loads((Path(__file__).parent / "budget.toml").read_text("utf-8"))
-COLOURED = ["chapters/question.html", "chapters/anora.html"]
+COLOURED = ["chapters/question.html"]
 ENGINE_SAMPLE = [
     *("search.html", "chapters/index.html", "chapters/anora.html", "chapters/question.html", "chapters/figures.html"),
     *("chapters/teaching/lessons.html", "chapters/teaching/history-exercises.html"),

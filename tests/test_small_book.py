@@ -78,7 +78,8 @@ def readable(text: str) -> str:
         r'<script(?! type="application/(ld\+)?json)[^>]*>.*?</script>', "<script>…</script>", text, flags=re.S
     )
     text = re.sub(r"'sha256-[^']+'", "'sha256-…'", text)
-    return html(re.sub(r"book-\w{10}\.css", "book-….css", text).replace("<meta", "\n<meta").replace("<link", "\n<link"))
+    text = re.sub(r"(book|timeline|search-index)-[0-9a-f]{10}", r"\1-…", text)
+    return html(text.replace("<meta", "\n<meta").replace("<link", "\n<link"))
 
 
 class TestABuild:
@@ -97,7 +98,7 @@ class TestABuild:
 
     def test_the_files(self, out: Path) -> None:
         names = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
-        same("files.txt", re.sub(r"book-\w{10}", "book-…", "\n".join(names)))
+        same("files.txt", re.sub(r"(book|timeline|search-index)-[0-9a-f]{10}", r"\1-…", "\n".join(names)))
 
     def test_a_second_build_reads_what_has_changed(self, tmp_path: Path) -> None:
         folder = small.write(tmp_path)
@@ -139,18 +140,18 @@ class TestThePage:
         same(f"context-{where.__name__}-{name.replace('/', '-')}.html", readable(text))
 
     def test_scripts_are_those_that_a_page_has_a_use_for(self) -> None:
-        def wanted(pagename: str, body: str) -> list[str]:
-            scripts = pages.scripts_for(pagename, body)
-            known = {pages.classic_timeline(): "timeline"} | {
+        def wanted(pagename: str, body: str) -> tuple[list[str], bool]:
+            scripts, loads = pages.scripts_for(pagename, body, lambda path, resource: f"../{path}")
+            known = {pages.loader(f"../{pages.timeline().path}"): "timeline"} | {
                 pages._script(name): name for name in ("stand", "hub", "search", "notes", "page")
             }
-            return [known[text] for text in scripts]
+            return [known[text] for text in scripts], loads
 
-        assert wanted("chapters/a", "") == ["notes", "page"]
-        assert wanted("search", "") == ["search", "notes", "page"]
-        assert wanted("a", '<section class="timeline timeline-large"') == ["timeline", "notes", "page"]
-        assert wanted("a", '<div class="stand"></div>') == ["stand", "notes", "page"]
-        assert wanted("a", '<div class="hub-link">') == ["hub", "notes", "page"]
+        assert wanted("chapters/a", "") == (["notes", "page"], False)
+        assert wanted("search", "") == (["search", "notes", "page"], True)
+        assert wanted("a", '<section class="timeline timeline-large"') == (["timeline", "notes", "page"], True)
+        assert wanted("a", '<div class="stand"></div>') == (["stand", "notes", "page"], False)
+        assert wanted("a", '<div class="hub-link">') == (["hub", "notes", "page"], False)
 
     def test_a_policy_allows_what_is_there(self) -> None:
         rest = "; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'"
@@ -214,10 +215,12 @@ class TestTheAssets:
         pages.write_assets(app)
         assert not old.exists()
         assert vars(app.builder)["search"] is False
-        sheet = (tmp_path / "out" / shared.sheet()[0]).read_text("utf-8")
+        sheet = (tmp_path / "out" / shared.sheet().path).read_text("utf-8")
         css = [(pages.THEME / "book.css").read_text("utf-8"), (pages.HERE / "timeline.css").read_text("utf-8")]
         assert sheet == "\n".join(css)
-        assert re.fullmatch(r"_static/book-[0-9a-f]{10}\.css", shared.sheet()[0])
+        assert re.fullmatch(r"_static/book-[0-9a-f]{10}\.css", shared.sheet().path)
+        assert re.fullmatch(r"_static/timeline-[0-9a-f]{10}\.js", pages.timeline().path)
+        assert (tmp_path / "out" / pages.timeline().path).read_text("utf-8") == pages.classic_timeline()
         assert (tmp_path / "out" / "_static" / "icon.svg").read_bytes() == (pages.THEME / "icon.svg").read_bytes()
         data = tmp_path / "out" / "data"
         assert {path.name for path in data.iterdir()} == {path.name for path in (tmp_path / "data").iterdir()} | {
@@ -275,14 +278,19 @@ class TestTheAssets:
 
     def test_what_no_page_uses_is_left_out(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         static = tmp_path / "out" / "_static"
-        sheet = Path(shared.sheet()[0]).name
-        for name in (sheet, "book-1.css", "icon.svg", "cards/a.png", "scripts/x.js", "x.css"):
+        for name in ("search-index-1.js", "book-1.css", "icon.svg", "cards/a.png", "scripts/x.js", "x.css"):
             (static / name).parent.mkdir(parents=True, exist_ok=True)
             (static / name).touch()
         monkeypatch.setattr(search, "index", lambda app: "the index ü")
-        pages.finish(self.app(tmp_path), None)
-        assert {path.name for path in static.iterdir()} == {sheet, "icon.svg", "cards", "search-index.js"}
-        assert (static / "search-index.js").read_text("utf-8") == "the index ü"
+        app = self.app(tmp_path)
+        shared.write(app, shared.sheet())
+        [(name, context, template)] = pages.search_page(app)
+        assert (name, template) == ("search", "search.html")
+        assert (tmp_path / "out" / context["index"]).read_text("utf-8") == "the index ü"
+        assert not (static / "search-index-1.js").exists()
+        pages.finish(app, None)
+        kept = {Path(path).name for path in (shared.sheet().path, context["index"])}
+        assert {path.name for path in static.iterdir()} == kept | {"icon.svg", "cards"}
 
 
 class TestTheSearch:
@@ -370,14 +378,14 @@ class TestAround:
             out.mkdir(exist_ok=True)
             site.write(app, None)
             assert [(out / name).exists() for name in ("sitemap.xml", "feed.xml", "robots.txt")] == [there] * 3
-            assert (out / "_headers").read_text("utf-8") == site.headers(shared.sheet()[0])
+            assert (out / "_headers").read_text("utf-8") == site.headers([asset.path for asset in shared.assets(app)])
             assert len(list((out / "_static" / "cards").iterdir())) == len(cards.CARDS)
             same(f"front-door-{where.__name__}.html", (out / "index.html").read_text("utf-8"))
         assert "chapters/anora.html" not in (tmp_path / "out" / "index.html").read_text("utf-8")
         same("moved.html", (tmp_path / "out" / "chapters" / "before.html").read_text("utf-8"))
 
     def test_headers(self) -> None:
-        same("headers.txt", site.headers("_static/book.css"))
+        same("headers.txt", site.headers(["_static/book.css", "_static/a.js"]))
 
     def test_a_heading_of_the_changes_that_is_no_edition_is_told(self, tmp_path: Path) -> None:
         (tmp_path / "CHANGELOG.md").write_text("## 1.0, soon\n", "utf-8")

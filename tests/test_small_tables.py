@@ -191,6 +191,30 @@ def test_every_broken_rule_is_told_in_its_line(tmp_path: Path, case: str) -> Non
     assert told == faults
 
 
+def test_a_column_of_the_same_name_elsewhere_agrees_with_its_own_table(tmp_path: Path) -> None:
+    package = json.loads(json.dumps(PACKAGE))
+    steps = package["resources"][2]
+    fields = [
+        ID | {"description": "Its name."},
+        field("event", references="people"),
+        field("person", references="events"),
+    ]
+    rules = [{"column": "event", "holds": "chapter", "with": "person", "value": "title"}]
+    package["resources"].insert(
+        3,
+        steps
+        | {"name": "stops", "path": "stops.csv", "schema": steps["schema"] | {"fields": fields, "agreement": rules}},
+    )
+    texts = {"steps": "id,event,person\nx,b,ann\n", "stops": "id,event,person\nx,ann,b\n"}
+    place = folder(tmp_path, **texts)
+    (place / "datapackage.json").write_text(json.dumps(package))
+    faults = data.check(place)
+    assert list(map(str, faults)) == [
+        "data/steps.csv, row 2 (x), column event: 'b' must have 'one' in chapters, as person ann says",
+        "data/stops.csv, row 2 (x), column event: 'ann' must have 'Rule' in chapter, as person b says",
+    ]
+
+
 def test_what_two_rows_must_agree_on(tmp_path: Path) -> None:
     faults = data.check(folder(tmp_path, steps="id,event,person\nx,b,ann\ny,nil,ann\nz,a,nil\nw,a,bob\n"))
     assert list(map(str, faults)) == [
@@ -585,6 +609,8 @@ def test_what_the_evidence_covers(tmp_path: Path) -> None:
     (chapters / "deep").mkdir(parents=True)
     (chapters / "a.md").write_text("See {term}`Barrier` and {person}`Cy <cy>` {cite:p}`nil,unread`.")
     (chapters / "deep" / "b.ipynb").write_text("{term}`the rider <NR>`")
+    (chapters / ".ipynb_checkpoints").mkdir()
+    (chapters / ".ipynb_checkpoints" / "b-checkpoint.ipynb").write_text("{term}`modesty`")
     tables = small.tables(tmp_path)
     assert coverage.report(tables, chapters).splitlines() == [
         "claims by verdict: 1 supported, 1 corrected, 1 disputed, 1 unverifiable",
@@ -620,6 +646,15 @@ class TestATrial:
         assert after.drop(columns="role").equals(before.drop(columns="role"))
         assert load(path).people.equals(before)
         assert edited("people", "  ", path).people.equals(before)
+
+    def test_a_table_without_rows_or_that_is_not_there_is_told(self, tmp_path: Path) -> None:
+        path = small.write_data(tmp_path / "data", small.ROWS | {"corrections": []})
+        with pytest.raises(DataError, match=r"your table, row 2, column id: 'x' must be an id of corrections\.csv"):
+            edited("corrections", "id\nx", path)
+        assert edited("corrections", "id", path).corrections.empty
+        for name in ("sources", "none"):
+            with pytest.raises(DataError, match=rf"your table: there is no table '{name}'$"):
+                edited(name, "id", path)
 
     def test_what_is_wrong_is_told(self, tmp_path: Path) -> None:
         columns = "id, name, type, sort, role, aliases"

@@ -566,6 +566,14 @@ class TestAccess:
         )
         assert sizes == []
 
+    @pytest.mark.parametrize("words", ["halina-reijn", "constructor"])
+    def test_paper_repeats_words_that_are_also_an_id_or_a_part_of_every_object(
+        self, history: Reader, words: str
+    ) -> None:
+        history.page.get_by_role("searchbox").fill(words)
+        history.page.emulate_media(media="print")
+        expect(history.page.get_by_text(f"events were shown (q: {words}).")).to_be_visible()
+
     def test_paper_has_the_whole_list_and_says_what_was_filtered(self, history: Reader) -> None:
         page = history.page
         page.get_by_role("searchbox").fill("union")
@@ -622,6 +630,21 @@ class TestSurviving:
         assert page.evaluate("window.hurtful") is None
         assert page.evaluate("document.documentElement.scrollWidth") <= 320
         assert reader.complaints == []
+
+    def test_a_link_that_asks_for_nobody_there_leaves_all_events(self, stand: Stand) -> None:
+        for who in ("constructor", "__proto__", "nobody"):
+            reader = stand(Timeline(chapter("anora"), title="A", tables=TABLES), query=f"?who={who}")
+            assert len(shown(reader.page)) == len(chapter("anora")), who
+            assert reader.complaints == []
+
+    def test_a_page_whose_timeline_does_not_load_keeps_the_list(self, open_page: OpenPage, site: str) -> None:
+        reader = open_page("about:blank")
+        reader.page.route("**/timeline-*.js", lambda route: route.abort())
+        reader.page.goto(f"{site}/chapters/anora.html")
+        expect(reader.page.get_by_role("button", name="Notes")).to_be_visible()
+        assert len(shown(reader.page)) == len(chapter("anora"))
+        assert reader.page.get_by_role("searchbox", name="Search events").count() == 0
+        assert reader.page.locator("section.timeline figure.chart svg").first.is_visible()
 
     @pytest.mark.parametrize("state", ["]broken[", "null", "{}", '{"rows": [{"id": "nobody"}], "lanes": []}', "[1, 2]"])
     def test_malformed_state_leaves_the_plain_list(

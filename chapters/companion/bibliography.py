@@ -173,7 +173,7 @@ def _texts(entry: Entry) -> tuple[dict[str, str], list[tuple[str, str, str]]]:
 
 
 def _plain(key: str, entry: Entry, texts: dict[str, str]) -> Source:
-    kind, _, rest = entry.fields.get("keywords", "").partition(",")
+    kind, *keywords = map(str.strip, entry.fields.get("keywords", "").split(","))
     return {
         "id": key,
         "type": entry.type,
@@ -188,8 +188,8 @@ def _plain(key: str, entry: Entry, texts: dict[str, str]) -> Source:
         "note": texts.get("note", ""),
         "about": texts.get("annote", ""),
         "lang": entry.fields.get("langid", ""),
-        "kind": kind.strip(),
-        "copy": "copy" in rest,
+        "kind": kind,
+        "copy": "copy" in keywords,
     }
 
 

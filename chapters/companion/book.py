@@ -205,6 +205,9 @@ def _rows_with_sources(tables: Tables) -> Iterator[tuple[Row, str, str]]:
         yield event, f"{event['chapters'][0]}.html#event-{event['id']}", event["title"]
     for claim in tables.claims.to_dict("records"):
         yield claim, f"article.html#claim-{claim['id']}", f"claim {claim['id']}"
+    for annotation in tables.annotations.to_dict("records"):
+        paragraph = annotation["paragraph"]
+        yield annotation, f"article.html#paragraph-{paragraph}", f"note on paragraph {paragraph}"
     for stance in tables.stances.to_dict("records"):
         name = tables.people.loc[stance["person"], "name"]
         yield stance, f"people.html#person-{stance['person']}", f"stance of {name}"

@@ -35,7 +35,7 @@ def publisher(entry: Entry) -> str:
 def publisher_and_year(children: list[object], data: dict[str, Any]) -> Text:
     """The template of a mark: what stands for one source."""
     entry = data["entry"]
-    year = entry.fields.get("year", "")
+    year = entry.fields.get("date", entry.fields.get("year", ""))[:4]
     return Text.from_latex(publisher(entry) + (f", {year}" if year else ""))
 
 

@@ -31,7 +31,10 @@ def report(tables: Tables, chapters: Path = CHAPTERS) -> str:
 def unused_entries(tables: Tables, chapters: Path = CHAPTERS) -> dict[str, list[str]]:
     """For sources, people and terms, the ids that no table and no page refers to."""
     text = "\n".join(
-        path.read_text("utf-8") for pattern in ("**/*.md", "**/*.ipynb") for path in sorted(chapters.glob(pattern))
+        path.read_text("utf-8")
+        for pattern in ("**/*.md", "**/*.ipynb")
+        for path in sorted(chapters.glob(pattern))
+        if ".ipynb_checkpoints" not in path.parts
     )
     cited = set(tables.sources.loc[tables.sources["about"] != "", "id"])  # they stand under further reading
     cited |= {key.strip() for keys in re.findall(r"\{cite:p\}`([^`]*)`", text) for key in keys.split(",")}

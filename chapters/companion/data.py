@@ -83,12 +83,7 @@ def _read(folder: str | Path) -> tuple[dict[str, Any], dict[str, Sequence[Mappin
         if rows[name] or not found:  # to a table that cannot be read nothing can refer
             ids[name] = {row["id"] for row in rows[name] if "id" in row}
         faults += found
-    by_id = {
-        field["name"]: {row["id"]: row for row in rows[field["references"]] if "id" in row}
-        for _, _, schema in tables
-        for field in schema["fields"]
-        if "agreement" in schema and "references" in field
-    }
+    by_id = {name: {row["id"]: row for row in found if "id" in row} for name, found in rows.items()}
     for name, path, schema in tables:
         label = f"{folder.name}/{path}"
         for number, row in enumerate(rows[name], 2):
@@ -172,7 +167,7 @@ def _cell_faults(
             if constraints.get("required"):
                 yield name, value, "must not be empty"
             continue
-        items = value.split(field.get("delimiter", ",")) if field["type"] == "list" else [value]
+        items = value.split(field["delimiter"]) if field["type"] == "list" else [value]
         if len(set(items)) < len(items) or any(item != item.strip() or not item for item in items):
             yield name, value, "must be a list with single semicolons between, and no spaces, empty items or repeats"
         options = field.get("vocabulary") or constraints.get("enum")
@@ -213,8 +208,9 @@ def _agreement_faults(
     row: Mapping[str, str], schema: dict[str, Any], by_id: dict[str, dict[str, Any]]
 ) -> Iterator[tuple[str, str, str]]:
     """(column, value, rule) where one row that is referred to must hold what another one names."""
+    tables = {field["name"]: field.get("references") for field in schema["fields"]}
     for rule in schema.get("agreement", ()) if row else ():
-        holder, other = (by_id[rule[name]].get(row[rule[name]]) for name in ("column", "with"))
+        holder, other = (by_id[tables[rule[name]]].get(row[rule[name]]) for name in ("column", "with"))
         if holder and other and other[rule["value"]] not in holder[rule["holds"]].split(";"):
             yield (
                 rule["column"],

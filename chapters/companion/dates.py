@@ -11,6 +11,12 @@ from datetime import date
 
 RULE = "must be a calendar date written YYYY, YYYY-MM or YYYY-MM-DD (EDTF level 0)"
 
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November"),
+    "December",
+)
+"""In English whatever the locale, which `calendar` would follow."""
+
 _EDTF = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 
 
@@ -39,7 +45,7 @@ def in_words(text: str, end: str = "") -> str:
     year, *rest = text.split("-")
     if not rest:
         return year
-    month = calendar.month_name[int(rest[0])]
+    month = MONTHS[int(rest[0]) - 1]
     return f"{month} {year}" if len(rest) == 1 else f"{int(rest[1])} {month} {year}"
 
 

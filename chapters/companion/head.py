@@ -13,16 +13,19 @@ import yaml
 from docutils import nodes
 from sphinx.application import Sphinx
 
-from . import cards, dates, forms, shared, site
+from . import cards, dates, forms, shared
 
 NAME = "Who Is in the Room?"
+FEED = f"{NAME} Editions and corrections"
+LOST = "404"
+"""The page that a server shows where there is none."""
 # The pages that have no source of their own.
 DRAWN = {
     "search": (
         "Search",
         f"Search the whole of {NAME}, a reading companion on Anora, intimacy coordination and Babygirl.",
     ),
-    site.LOST: (
+    LOST: (
         "There is no such page",
         f"No page of {NAME} stands at this address. It may have moved, or be misspelt.",
     ),
@@ -46,9 +49,9 @@ def of_page(app: Sphinx, pagename: str, context: Mapping[str, Any]) -> str:
     def link(target: str) -> str:
         return base + target if base else str(context["pathto"](target, 1))
 
-    feed = f'<link rel="alternate" type="application/atom+xml" title="{escape(site.FEED)}" href="{base}feed.xml">'
+    feed = f'<link rel="alternate" type="application/atom+xml" title="{escape(FEED)}" href="{base}feed.xml">'
     if pagename in DRAWN:
-        hidden = ['<meta name="robots" content="noindex">'] if pagename == site.LOST else []
+        hidden = ['<meta name="robots" content="noindex">'] if pagename == LOST else []
         return "\n".join([described(app, pagename), *hidden, *([feed] if base else [])])
     text = json.dumps(linked(app, pagename, link), ensure_ascii=False, separators=(",", ":")).replace("<", r"\u003c")
     data = f'<script type="application/ld+json">{text}</script>'
@@ -264,8 +267,3 @@ def cited(app: Sphinx, pagename: str) -> tuple[str, str]:
 
 def _tex(text: str) -> str:
     return re.sub(r"([&%$#_])", r"\\\1", text)
-
-
-def setup(app: Sphinx) -> None:
-    """Connect what stands around the pages."""
-    site.setup(app)

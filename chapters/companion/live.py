@@ -93,9 +93,12 @@ def edited(name: str, text: str, folder: str | Path = FOLDER) -> Tables:
     Raises DataError, as `load` does, where the text names no such row or column or what it says breaks a rule.
     """
     path = Path(folder) / f"{name}.csv"
+    if not path.is_file():
+        raise DataError([Fault(TRIAL, rule=f"there is no table {name!r}")])
     with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = {row["id"]: row for row in csv.DictReader(file)}
-    columns = list(next(iter(rows.values())))
+        reader = csv.DictReader(file)
+        columns = list(reader.fieldnames or ())
+        rows = {row["id"]: row for row in reader}
     changes = list(_changes(text, path.name, columns, set(rows)))
     if faults := [change for change in changes if isinstance(change, Fault)]:
         raise DataError(faults)

@@ -1,7 +1,8 @@
 """What every page of the book is made of beside its text: style, scripts, policy, contents, and the tables.
 
 The theme (`theme/`) is the book's own: one style sheet, and scripts inside the page, each allowed by its hash, so that
-a page is a document, a sheet and an icon, opens from disk, and runs nothing else.
+a page is a document, a sheet and an icon, opens from disk, and runs nothing else. What is large and not needed to read,
+the timeline's script and the index of the search, such a script loads.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+import json
 import re
 import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -24,7 +26,7 @@ from sphinx.config import Config
 from sphinx.errors import ExtensionError
 from sphinx.writers.html5 import HTML5Translator
 
-from . import forms, head, launch, notes, schema, search, shared
+from . import forms, head, launch, notes, schema, search, shared, site
 from .forms import archive, notebooks
 
 HERE = Path(__file__).parent
@@ -44,21 +46,32 @@ def classic_timeline() -> str:
 
 
 @functools.cache
+def timeline() -> shared.Asset:
+    """The script of the timeline, which the pages that have one load."""
+    return shared.Asset("timeline", ".js", classic_timeline())
+
+
+def loader(path: str) -> str:
+    """The script that loads another one: by a script, since no browser takes one from disk by its hash."""
+    return f'document.head.append(Object.assign(document.createElement("script"), {{ src: {json.dumps(path)} }}));\n'
+
+
+@functools.cache
 def _script(name: str) -> str:
     return (HERE / "static" / f"{name}.js").read_text("utf-8")
 
 
-def scripts_for(pagename: str, body: str) -> list[str]:
-    """The scripts of a page, in the order in which they run: only those that it has a use for."""
+def scripts_for(pagename: str, body: str, pathto: Callable[[str, int], str]) -> tuple[list[str], bool]:
+    """The scripts of a page, only those that it has a use for, and whether one of them loads another."""
     wanted = {
-        "timeline": 'class="timeline' in body,
         "stand": 'class="stand"' in body,
         "hub": 'class="hub-link"' in body,
         "search": pagename == "search",
         "notes": True,
         "page": True,
     }
-    return [classic_timeline() if name == "timeline" else _script(name) for name, use in wanted.items() if use]
+    loaders = [loader(pathto(timeline().path, 1))] if 'class="timeline' in body else []
+    return loaders + [_script(name) for name, use in wanted.items() if use], bool(loaders) or pagename == "search"
 
 
 def policy(scripts: list[str], *, loads: bool) -> str:
@@ -94,13 +107,9 @@ def write_assets(app: Sphinx) -> None:
         return
     app.builder.search = False
     out = Path(app.outdir)
-    static = out / "_static"
-    static.mkdir(parents=True, exist_ok=True)
-    for old in static.glob("book-*.css"):
-        old.unlink()
-    name, style = shared.sheet()
-    (out / name).write_text(style, "utf-8")
-    (static / "icon.svg").write_text((THEME / "icon.svg").read_text("utf-8"), "utf-8")
+    for asset in (shared.sheet(), timeline()):
+        shared.write(app, asset)
+    (out / "_static" / "icon.svg").write_text((THEME / "icon.svg").read_text("utf-8"), "utf-8")
     write_data(Path(app.srcdir), out / "data")
 
 
@@ -127,13 +136,13 @@ def fill_page(
         body += notes.of_page(body, tables)
         context["body"] = body
     first = _script("scheme")
-    scripts = scripts_for(pagename, body)
     pathto = context["pathto"]
+    scripts, loads = scripts_for(pagename, body, pathto)
     context |= {
         "first_script": first,
         "scripts": scripts,
-        "policy": policy([first, *scripts], loads=pagename == "search"),
-        "style": pathto(shared.sheet()[0], 1),
+        "policy": policy([first, *scripts], loads=loads),
+        "style": pathto(shared.sheet().path, 1),
         "icon": pathto("_static/icon.svg", 1),
         "contents": _contents(context),
         "origin": launch.published(app),
@@ -190,19 +199,20 @@ class PageTranslator(HTML5Translator):
 
 
 def finish(app: Sphinx, error: Exception | None) -> None:
-    """Write the index of the search, and leave out what Sphinx brings along and no page uses."""
+    """Leave out what Sphinx brings along and no page uses."""
     if error is not None or app.builder.format != "html":
         return
-    static = Path(app.outdir) / "_static"
-    (static / "search-index.js").write_text(search.index(app), "utf-8")
-    for path in static.iterdir():
-        if path.name not in {Path(shared.sheet()[0]).name, "search-index.js", "icon.svg", "cards"}:
+    out = Path(app.outdir)
+    kept = {out / asset.path for asset in shared.assets(app)}
+    for path in (out / "_static").iterdir():
+        if path not in kept and path.name not in {"icon.svg", "cards"}:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def search_page(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
-    """The book's own search instead of Sphinx's."""
-    yield "search", {"title": "Search"}, "search.html"
+    """The book's own search instead of Sphinx's, and the index that it loads, made from the pages that now stand."""
+    index = shared.write(app, shared.Asset("search-index", ".js", search.index(app)))
+    yield "search", {"index": index}, "search.html"
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -215,6 +225,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("html-page-context", fill_page)
     app.connect("html-collect-pages", search_page)
     app.connect("build-finished", finish)
-    head.setup(app)
+    site.setup(app)
     launch.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -36,9 +37,38 @@ def contents(app: Sphinx) -> SiteMap:
     return contents
 
 
+@dataclass(frozen=True)
+class Asset:
+    """A file that pages load. Its name changes with its text, so that a browser may keep it for good."""
+
+    stem: str
+    suffix: str
+    text: str
+
+    @property
+    def path(self) -> str:
+        """Where it lies in the book."""
+        return f"_static/{self.stem}-{hashlib.sha256(self.text.encode()).hexdigest()[:10]}{self.suffix}"
+
+
+def assets(app: Sphinx) -> list[Asset]:
+    """What has been written so far."""
+    return once(app, "assets", list)
+
+
+def write(app: Sphinx, asset: Asset) -> str:
+    """Write a file into the book, in place of what it was in the last build; returns its path."""
+    out = Path(app.outdir)
+    (out / "_static").mkdir(parents=True, exist_ok=True)
+    for old in (out / "_static").glob(f"{asset.stem}-*{asset.suffix}"):
+        old.unlink()
+    (out / asset.path).write_text(asset.text, "utf-8")
+    assets(app).append(asset)
+    return asset.path
+
+
 @functools.cache
-def sheet() -> tuple[str, str]:
-    """The one style sheet: its path in the book, and its text."""
-    text = "\n".join(path.read_text("utf-8") for path in (HERE / "theme" / "book.css", HERE / "timeline.css"))
-    # A name that changes with the contents can be cached for good.
-    return f"_static/book-{hashlib.sha256(text.encode()).hexdigest()[:10]}.css", text
+def sheet() -> Asset:
+    """The one style sheet."""
+    parts = (HERE / "theme" / "book.css", HERE / "timeline.css")
+    return Asset("book", ".css", "\n".join(path.read_text("utf-8") for path in parts))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import date
 from html import escape
 from pathlib import Path
 from typing import Any, TypedDict
@@ -18,10 +18,8 @@ from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ConfigError, ExtensionError
 
-from . import cards, head, shared
+from . import cards, dates, head, shared
 
-LOST = "404"
-FEED = "Who Is in the Room? Editions and corrections"
 ATOM = "http://www.w3.org/2005/Atom"
 BEGAN = "2026-11-22"
 POWERS = (
@@ -63,7 +61,7 @@ def write(app: Sphinx, error: Exception | None) -> None:
     if error or app.builder.format != "html":
         return
     out, base = Path(app.outdir), app.config.html_baseurl
-    (out / "_headers").write_text(headers(shared.sheet()[0]), "utf-8")
+    (out / "_headers").write_text(headers([asset.path for asset in shared.assets(app)]), "utf-8")
     pictures = out / "_static" / "cards"
     pictures.mkdir(parents=True, exist_ok=True)
     for card in cards.CARDS.values():
@@ -111,7 +109,7 @@ def feed(app: Sphinx) -> str:
     host = urlsplit(base).hostname
     entries = sorted([*releases(app), *corrections(app)], key=lambda entry: (entry["day"], entry["id"]), reverse=True)
     root = ElementTree.Element("feed", {"xmlns": ATOM, "xml:lang": app.config.language})
-    _put(root, id=f"tag:{host},{BEGAN}:changes", title=FEED)
+    _put(root, id=f"tag:{host},{BEGAN}:changes", title=head.FEED)
     _put(root, updated=_instant(max((entry["day"] for entry in entries), default=BEGAN)))
     _put(ElementTree.SubElement(root, "author"), name=head.citation(app)["authors"][0]["name"])
     ElementTree.SubElement(root, "link", rel="self", type="application/atom+xml", href=f"{base}feed.xml")
@@ -132,7 +130,8 @@ def releases(app: Sphinx) -> Iterator[Entry]:
         if heading == "Unreleased":
             continue
         try:
-            when = datetime.strptime(day, "%d %B %Y").date().isoformat()
+            number, month, year = day.split()
+            when = date(int(year), dates.MONTHS.index(month) + 1, int(number)).isoformat()
         except ValueError:
             raise ExtensionError(
                 f"CHANGELOG.md: {heading!r} must be a version and a day, as “0.1.0, 22 November 2026”"
@@ -212,7 +211,7 @@ def redirect(app: Sphinx, old: str, new: str) -> str:
 
 def lost(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     """The page for lost readers, for Sphinx to write: name, context, template."""
-    yield LOST, {"title": head.DRAWN[LOST][0]}, f"{LOST}.html"
+    yield head.LOST, {}, f"{head.LOST}.html"
 
 
 def root_links(
@@ -220,14 +219,14 @@ def root_links(
 ) -> None:
     """A server shows the page for lost readers at any depth, so its links begin at the root of the server."""
     base = app.config.html_baseurl
-    if pagename != LOST or not base:
+    if pagename != head.LOST or not base:
         return
     root, pathto, toctree = urlsplit(base).path, context["pathto"], context["toctree"]
     context["pathto"] = lambda *args, **options: root + pathto(*args, **options)
     context["toctree"] = lambda **options: re.sub(r'(?<=href=")(?!#|/|\w+:)', root, toctree(**options) or "")
 
 
-def headers(style: str) -> str:
+def headers(lasting: Sequence[str]) -> str:
     """What a page cannot say of itself in a tag, in the form that Netlify and Cloudflare Pages read."""
     return f"""/*
   Content-Security-Policy: frame-ancestors 'none'
@@ -235,10 +234,7 @@ def headers(style: str) -> str:
   Permissions-Policy: {", ".join(f"{power}=()" for power in POWERS)}
   Referrer-Policy: no-referrer
   X-Content-Type-Options: nosniff
-
-/{style}
-  Cache-Control: public, max-age=31536000, immutable
-"""
+""" + "".join(f"\n/{path}\n  Cache-Control: public, max-age=31536000, immutable\n" for path in lasting)
 
 
 def setup(app: Sphinx) -> None:

@@ -89,7 +89,7 @@ function fromQuery(model, query, options) {
   if (kinds.length) model.set("kinds", kinds);
   model.set("from_year", number("from"));
   model.set("to_year", number("to"));
-  model.set("who", who in names ? who : Object.keys(names).find((id) => fold(names[id]) === fold(who)) ?? "");
+  model.set("who", Object.hasOwn(names, who) ? who : Object.keys(names).find((id) => fold(names[id]) === fold(who)) ?? "");
   for (const name of ["region", "confidence", "path"])
     if (options[name].includes(query.get(name))) model.set(name, query.get(name));
   model.set("article", query.get("article") === "1");
@@ -309,7 +309,7 @@ function filterForm({ events, lanes, names, options, paths, first, last, everyth
     const loosen = Object.entries(without).map(([name, n]) => `without ${NAMED[name]}, ${n}`).join("; ");
     none.textContent = shown.length || !events.length ? "" : `No event matches all of these filters${
       loosen ? `: ${loosen}.` : ", and loosening one alone brings none back."} “Reset” shows every event again.`;
-    const said = (name) => names[view[name]] ?? [view[name]].join(", ");
+    const said = (name) => (name === "who" && names[view.who]) || [view[name]].join(", ");
     const asked = Object.keys(PARAMETERS).filter((name) => String(view[name]) !== String(everything[name]));
     printed.textContent = asked.length ? `On the screen ${shown.length} of ${events.length} events were shown (${
       asked.map((name) => `${PARAMETERS[name]}: ${said(name)}`).join("; ")}). The whole list follows.` : "";

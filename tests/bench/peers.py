@@ -87,7 +87,7 @@ def _ours(book: Path, place: Path, text: Text) -> None:
     html = path.read_text("utf-8")
     if not text.timeline:
         html = TIMELINE.sub("", html)
-        html = "".join(part for part in SCRIPT.split(html) if "timeline.render(" not in part)
+        html = "".join(part for part in SCRIPT.split(html) if "/timeline-" not in part)
     (place / text.page).with_name(f"{text.key}.html").write_text(html, "utf-8")
 
 

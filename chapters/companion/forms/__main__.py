@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from sphinx.errors import ConfigError
+
 from . import NAME, archive, edition, epub, pdf
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -24,7 +26,7 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     try:
         whole = edition.read(options.book, options.source)
-    except (OSError, ValueError) as fault:
+    except (OSError, ValueError, ConfigError) as fault:
         sys.exit(f"The forms were not made: {fault}")
     base = options.out / NAME
     _made(Path(f"{base}.epub"), lambda path: epub.write(whole, path))

@@ -16,6 +16,8 @@ import yaml
 from bs4 import BeautifulSoup, Tag
 from bs4.filter import SoupStrainer
 
+from .. import site
+
 HERE = Path(__file__).resolve().parent
 COMPANION = HERE.parent
 
@@ -102,7 +104,7 @@ def read(book: Path, source: Path) -> Edition:
     toc = yaml.safe_load((source / "_toc.yml").read_text("utf-8"))
     cited = yaml.safe_load((source / "CITATION.cff").read_text("utf-8"))
     names = [toc["root"], *(item["file"] for part in toc["parts"] for item in part["chapters"])]
-    address = os.environ.get("BOOK_URL", "").rstrip("/")
+    address = site.address(os.environ.get("BOOK_URL", "")).rstrip("/")
     pages = {name: _page(book, name, number, set(names), address) for number, name in enumerate(names)}
     _check(pages)
     title, _, subtitle = cited["title"].partition("? ")

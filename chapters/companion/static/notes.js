@@ -19,7 +19,7 @@
     clearTimeout(timer);
     if (!on || mark === link) return;
     hide();
-    const [title, ...lines] = notes[decodeURIComponent(link.hash.slice(1))].filter(Boolean);
+    const [title, ...lines] = notes[link.hash.slice(1)].filter(Boolean);
     const head = document.createElement("strong");
     head.textContent = title;
     box.replaceChildren(head, ...lines.map((line) => Object.assign(document.createElement("p"), { textContent: line })));
@@ -59,8 +59,8 @@
   const away = (event) => { if (!box.contains(event.target) && !mark.contains(event.target)) hide(); };
 
   for (const link of document.querySelectorAll("article a[href*='#']")) {
-    const id = decodeURIComponent(link.hash.slice(1));
-    if (!(id in notes) || link.closest(`#${CSS.escape(id)}, .gravest`)) continue; // there the entry itself stands
+    const id = link.hash.slice(1);
+    if (!Object.hasOwn(notes, id) || link.closest(`#${CSS.escape(id)}, .gravest`)) continue; // there the entry itself stands
     link.removeAttribute("title");
     link.addEventListener("pointerenter", (event) => { if (event.pointerType === "mouse") later(() => show(link), 250); });
     link.addEventListener("pointerleave", (event) => { if (event.pointerType === "mouse") later(leave, 250); });

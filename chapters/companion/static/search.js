@@ -26,7 +26,7 @@
   const load = () => (index ??= new Promise((resolve, reject) => {
     status.textContent = "Loading…";
     window.whoIndex = resolve;
-    document.head.append(h("script", { src: "_static/search-index.js", onerror: reject }));
+    document.head.append(h("script", { src: root.dataset.index, onerror: reject }));
   }).then(prepare));
 
   async function prepare({ kinds, pages, entries }) {
@@ -116,7 +116,11 @@
 
   async function show() {
     let entries;
-    try { entries = await load(); } catch { status.textContent = "The index of the book could not be loaded."; return; }
+    try { entries = await load(); } catch {
+      index = null; // so that the next search asks for it again
+      status.textContent = "The index of the book could not be loaded.";
+      return;
+    }
     const query = field.value.trim();
     asked = wordsOf(query);
     const found = asked.length ? find(entries, asked) : [];
