@@ -80,11 +80,6 @@ def controls(opened: Visit, width: int) -> Iterator[str]:
         if paths.count():
             paths.select_option(index=1)
             yield "a path begun"
-    for name in ("Only what changed", "All claims"):
-        button = page.get_by_role("button", name=name)
-        if button.count():
-            button.first.click()
-            yield name
     box = page.locator("main input[type=search]").first
     if opened.name == "search.html" and box.count():
         box.fill("coordinator")

@@ -17,6 +17,7 @@ import pytest
 import yaml
 from companion import cards, head, site
 from conftest import ADDRESS, BOOK, CHAPTERS, MOVED, ROOT, OpenPage, Serve, there
+from PIL import Image
 from pybtex.database import parse_string
 from sphinx.errors import ConfigError, ExtensionError
 
@@ -170,15 +171,17 @@ class TestCards:
     @pytest.mark.parametrize("name", cards.CARDS)
     def test_a_card_shows_the_title_that_its_page_has(self, name: str) -> None:
         card = cards.CARDS[name]
-        png = (cards.FOLDER / f"{card.name}.png").read_bytes()
+        path = cards.FOLDER / f"{card.name}.png"
+        with Image.open(path) as picture:
+            shown = picture.info["Title"]
+            assert picture.size == (cards.WIDTH, cards.HEIGHT)
         title = Head(BOOK / f"{name}.html").title.removesuffix(f", {head.NAME}")
         if name == COVER:
-            assert CFF["title"].startswith(cards.title_in(card.name))
+            assert CFF["title"].startswith(shown)
         else:
-            assert cards.title_in(card.name) == title, "draw the cards anew: python -m companion.cards"
-        assert len(png) < 60_000
-        assert (int.from_bytes(png[16:20]), int.from_bytes(png[20:24])) == (cards.WIDTH, cards.HEIGHT)
-        assert (BOOK / "_static" / "cards" / f"{card.name}.png").read_bytes() == png
+            assert shown == title, "draw the cards anew: python -m companion.cards"
+        assert path.stat().st_size < 60_000
+        assert (BOOK / "_static" / "cards" / path.name).read_bytes() == path.read_bytes()
 
     def test_a_title_is_broken_without_loss(self) -> None:
         for title in ("Short", "Before the title: a longer history of intimacy coordination", "*Anora*: an offer"):

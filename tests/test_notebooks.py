@@ -6,7 +6,7 @@ import re
 
 import nbformat
 import pytest
-from companion.refresh import VIEW, normal
+from companion.refresh import WIDGET_VIEW, normal
 from conftest import CHAPTERS, ROOT
 
 CITATION = re.compile(r"\{cite:p\}`[^`]*`")
@@ -31,7 +31,7 @@ def test_no_widget_state_is_stored(notebook: nbformat.NotebookNode) -> None:
     assert "widgets" not in notebook.metadata
     for cell in code(notebook):
         for output in cell.outputs:
-            assert VIEW not in output.get("data", {})
+            assert WIDGET_VIEW not in output.get("data", {})
             assert output.output_type != "error"
 
 

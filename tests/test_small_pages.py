@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import small
 from approved import same
-from companion import Timeline, article, charts, notes, question, reference, timelinejs
+from companion import Timeline, article, charts, notes, picture, question, reference, timelinejs
 from companion.data import Tables
 from companion.records import Record
 from companion.timeline import ViewError, source_link
@@ -28,7 +28,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Tables:
 @pytest.fixture
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Charts as what they are drawn from: drawing takes its time, and is looked at by itself."""
-    monkeypatch.setattr(charts, "_svg", lambda chart: f"<svg >\n{plan(chart.to_dict())}\n</svg>")
+    monkeypatch.setattr(charts, "svg", lambda chart: f"<svg >\n{plan(chart.to_dict())}\n</svg>")
 
 
 def plan(spec: dict[str, Any]) -> str:
@@ -321,7 +321,7 @@ class TestCharts:
             self.record(1, "2019-03-05", last=date(2019, 6, 1), title="A & b"),
             self.record(2, "2020-01-01", kind="film"),
         ]
-        same("chart-timeline.html", both(charts.timeline_picture("T", marks)))
+        same("chart-timeline.html", both(picture.draw(marks)))
 
     def test_a_figure(self) -> None:
         rows = pd.DataFrame({"a": [1, 2.123456], "b": ["x", "y"]})
@@ -337,11 +337,11 @@ class TestCharts:
     def test_a_busy_end_of_a_long_time_gets_the_room(self, undrawn: None) -> None:
         records = [self.record(0, "1950-06-01", last=date(1951, 2, 1), confidence="disputed", kind="own")]
         records += [self.record(n, f"20{10 + n // 3}-05-0{n % 3 + 1}", confidence="reported") for n in range(1, 21)]
-        same("chart-busy.html", both(charts.timeline_picture("T", records)))
+        same("chart-busy.html", both(picture.draw(records)))
 
     def test_above_some_hundreds_the_events_are_counted(self, undrawn: None) -> None:
         records = [self.record(n, f"{2000 + n % 3}-0{n % 9 + 1}-01") for n in range(401)]
-        same("chart-counted.html", both(charts.timeline_picture("T", sorted(records, key=lambda record: record.first))))
+        same("chart-counted.html", both(picture.draw(sorted(records, key=lambda record: record.first))))
 
     @pytest.mark.parametrize(
         ("domain", "plot", "years"),
@@ -358,11 +358,11 @@ class TestCharts:
         ],
     )
     def test_years_are_named_where_there_is_room(self, domain: list[int], plot: float, years: list[int]) -> None:
-        assert charts._ticks(domain, plot) == years
+        assert picture._ticks(domain, plot) == years
 
     def test_lanes_keep_their_order_and_take_unknown_kinds_last(self) -> None:
         kinds = [self.record(1, "2020-01-01", kind=kind) for kind in ("zed", "law", "own", "film", "law")]
-        assert charts.lanes(kinds) == ["film", "law", "own", "zed"]
+        assert picture.lanes(kinds) == ["film", "law", "own", "zed"]
         assert charts.kind_colours(["law", "own"]).to_dict() == {
             "domain": ["law", "own"],
             "range": ["var(--kind-law, #777)", "var(--kind-own, #777)"],

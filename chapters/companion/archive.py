@@ -288,14 +288,11 @@ def main(arguments: Sequence[str] | None = None, **timing: Any) -> int:
     """Run the command; `timing` sets `wait`, `pause` and `breath` of Wayback. Returns the exit status."""
     parser = argparse.ArgumentParser("python -m companion.archive", description=(__doc__ or "").split("\n\n")[1])
     parser.add_argument("keys", metavar="KEY", nargs="*", help="sources; without, all that have no archived address")
-    mode = parser.add_mutually_exclusive_group()
-    mode.add_argument("--propose", dest="record", action="store_false", help="only print what is found (the default)")
-    mode.add_argument("--record", action="store_true", help="write what is near into the bibliography")
+    parser.add_argument("--record", action="store_true", help="write what is near into the bibliography")
     parser.add_argument("--save", action="store_true", help="have a capture made where none is near")
     parser.add_argument("--within", metavar="DAYS", type=int, default=NEAR, help="what is near (default: %(default)s)")
     parser.add_argument("--file", type=Path, default=FOLDER / "sources.bib", help="the bibliography")
     parser.add_argument("--server", help="asked in place of archive.org and web.archive.org, for tests")
-    parser.set_defaults(record=False)
     options = parser.parse_args(arguments)
     entries, faults = bibliography.read(options.file)
     if faults:

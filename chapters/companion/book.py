@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import ReferenceRole, SphinxDirective
 from sphinxcontrib.bibtex.domain import BibtexDomain
 
-from . import citations, dates, guard, pages, reference, shared
+from . import citations, dates, guard, pages, reference, schema, shared
 from .data import Row, Tables
 from .faults import DataError
 from .forms import downloads
@@ -99,10 +98,9 @@ class DrawnDirective(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """The page as nodes, with its sections."""
-        folder = Path(self.env.srcdir) / "data"
         name, tables = self.arguments[0], shared.tables(self.env.app)
         if name == "data":
-            text = reference.data(tables, json.loads((folder / "datapackage.json").read_text("utf-8")))
+            text = reference.data(tables, schema.read_package(Path(self.env.srcdir) / "data"))
         elif name in reference.PAGES:
             text = reference.PAGES[name](tables)
         else:
@@ -160,10 +158,10 @@ def add_backlinks(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     if docname == "chapters/glossary":
         for item in doctree.findall(nodes.definition_list_item):
             terms = {term.astext().lower() for term in item.findall(nodes.term)}
-            pages = [name for name, used in uses(app.env).items() if terms & used and name != docname]
+            names = [name for name, used in uses(app.env).items() if terms & used and name != docname]
             definition = next(iter(item.findall(nodes.definition)), None)
-            if pages and definition is not None:
-                definition += _used_in(app, docname, pages, [])
+            if names and definition is not None:
+                definition += _used_in(app, docname, names, [])
     elif docname == "chapters/sources":
         cited: dict[str, set[str]] = {}
         domain = app.env.get_domain("cite")
@@ -174,13 +172,13 @@ def add_backlinks(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         drawn = _rows_by_source(shared.tables(app))
         for citation in doctree.findall(nodes.citation):
             key = citation["ids"][0].removeprefix("source-")
-            pages = sorted(cited.get(key, ()))
-            if pages or key in drawn:
-                citation += _used_in(app, docname, pages, drawn.get(key, []))
+            places = cited.get(key, set())
+            if places or key in drawn:
+                citation += _used_in(app, docname, places, drawn.get(key, []))
 
 
-def _used_in(app: Sphinx, docname: str, pages: list[str], rows: list[tuple[str, str]]) -> nodes.paragraph:
-    links = [(app.builder.get_relative_uri(docname, page), app.env.titles[page].astext()) for page in sorted(pages)]
+def _used_in(app: Sphinx, docname: str, names: Iterable[str], rows: list[tuple[str, str]]) -> nodes.paragraph:
+    links = [(app.builder.get_relative_uri(docname, name), app.env.titles[name].astext()) for name in sorted(names)]
     paragraph = nodes.paragraph(classes=["used-in"])
     paragraph += nodes.Text("Used in: ")
     for number, (uri, words) in enumerate([*links, *rows]):

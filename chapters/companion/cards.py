@@ -6,15 +6,13 @@ They are stored, so that no build depends on fonts; the title that each was draw
 from __future__ import annotations
 
 import json
-import math
 import re
-import struct
-import zlib
-from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
+from io import BytesIO
 from pathlib import Path
+
+import vl_convert
 
 FOLDER = Path(__file__).parent / "theme" / "cards"
 CHAPTERS = Path(__file__).parents[1]
@@ -23,7 +21,6 @@ PAPER, INK, MUTED, ACCENT = "#f5f4f1", "#1b1b1b", "#515151", "#0072b2"
 # The one family that vl-convert brings with it.
 FONT = "Liberation Sans"
 SLANT = ("", ' font-style="italic"')
-TITLE = b"Title\0\0\0\0\0"
 LEFT, TITLE_SIZE, LINE_SIZE = 90, 76, 34
 
 
@@ -38,7 +35,7 @@ class Card:
     @property
     def alt(self) -> str:
         """What the picture says, in words."""
-        title = title_in(self.name)
+        title = plain(heading(self.source))
         return f"{title}{'' if title.endswith('?') else '.'} {plain(self.line)}"
 
 
@@ -122,74 +119,21 @@ def spans(text: str) -> str:
     return "".join(pieces)
 
 
-# The file: https://www.w3.org/TR/png-3/
-
-
-def packed(png: bytes, title: str) -> bytes:
-    """The same picture with a palette in place of four bytes a pixel, and its title as international text."""
-    pixels = b"".join(rgba(png))
-    colours = [pixels[at : at + 3] for at in range(0, len(pixels), 4)]
-    palette = [colour for colour, _ in Counter(colours).most_common(256)]
-    # What does not fit is rare: a shade at the edge of a letter, drawn in the shade most like it.
-    numbers = {
-        colour: min(range(len(palette)), key=lambda number: math.dist(palette[number], colour))
-        for colour in set(colours)
-    }
-    indices = bytes(numbers[colour] for colour in colours)
-    rows = b"".join(b"\0" + indices[at : at + WIDTH] for at in range(0, len(indices), WIDTH))
-    return png[:8] + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in (
-            (b"IHDR", struct.pack(">IIBBBBB", WIDTH, HEIGHT, 8, 3, 0, 0, 0)),
-            (b"iTXt", TITLE + title.encode()),
-            (b"PLTE", b"".join(palette)),
-            (b"IDAT", zlib.compress(rows, 9)),
-            (b"IEND", b""),
-        )
-    )
-
-
-def rgba(png: bytes) -> Iterator[bytes]:
-    """The rows of a picture with four bytes a pixel, their filters undone."""
-    data = zlib.decompress(b"".join(data for kind, data in chunks(png) if kind == b"IDAT"))
-    length, above = 4 * WIDTH, bytes(4 * WIDTH)
-    for start in range(0, len(data), length + 1):
-        row = bytearray(data[start + 1 : start + 1 + length])
-        for at in range(length if (rule := data[start]) else 0):
-            left, corner = (row[at - 4], above[at - 4]) if at >= 4 else (0, 0)
-            guess = (0, left, above[at], (left + above[at]) // 2, 0)[rule]
-            if rule == 4:
-                middle = left + above[at] - corner
-                guess = min((left, above[at], corner), key=lambda value: abs(middle - value))
-            row[at] = (row[at] + guess) & 255
-        above = bytes(row)
-        yield above
-
-
-def chunks(png: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """The parts of a picture's file, by kind."""
-    place = 8
-    while place < len(png):
-        length = int.from_bytes(png[place : place + 4])
-        yield png[place + 4 : place + 8], png[place + 8 : place + 8 + length]
-        place += length + 12
-
-
-def title_in(name: str) -> str:
-    """The title with which a stored card was drawn."""
-    png = (FOLDER / f"{name}.png").read_bytes()
-    return next(data for kind, data in chunks(png) if kind == b"iTXt").removeprefix(TITLE).decode()
+# The file
 
 
 def draw() -> None:
-    """Draw every card, with the title that its page has now."""
-    import vl_convert  # only here: a build does without it
+    """Draw every card, with the title that its page has now, with the tests' Pillow (`make test` has installed it)."""
+    from PIL import Image, PngImagePlugin
 
     FOLDER.mkdir(exist_ok=True)
     for card in CARDS.values():
         title = heading(card.source)
-        png = vl_convert.svg_to_png(svg(title, card.line), scale=1, ppi=72)
-        (FOLDER / f"{card.name}.png").write_bytes(packed(png, plain(title)))
+        picture = Image.open(BytesIO(vl_convert.svg_to_png(svg(title, card.line), scale=1, ppi=72)))
+        held = PngImagePlugin.PngInfo()
+        held.add_itxt("Title", plain(title))
+        palette = picture.convert("RGB").quantize(dither=Image.Dither.NONE)
+        palette.save(FOLDER / f"{card.name}.png", pnginfo=held, optimize=True)
 
 
 if __name__ == "__main__":

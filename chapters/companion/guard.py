@@ -24,13 +24,13 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from .faults import Fault
-from .refresh import VIEW
+from .refresh import WIDGET_VIEW
 
 log = logging.getLogger(__name__)
 
 METADATA = {"kernelspec", "language_info"}
 """What a notebook may say of itself. MyST-NB takes all else for settings, and one of them executes the notebook."""
-OUTPUTS = {"text/plain", "text/html", "image/png", "image/jpeg", VIEW}
+OUTPUTS = {"text/plain", "text/html", "image/png", "image/jpeg", WIDGET_VIEW}
 """The types of output that a notebook may store; the widget's view is never shown."""
 DIRECTIVES = ("raw", "include", "csv-table", "meta", "role")
 """Directives that put files, or HTML past what is checked here, into a page."""
@@ -89,7 +89,7 @@ def _cell_faults(cell: nbformat.NotebookNode) -> Iterator[tuple[str, str]]:
         yield name, "must not be attached to a cell: a picture is a file of the book"
     for output in cell.get("outputs", ()):
         for name in sorted(set(output.get("data", ())) - OUTPUTS):
-            yield name, f"must not be the type of an output; it may be {', '.join(sorted(OUTPUTS - {VIEW}))}"
+            yield name, f"must not be the type of an output; it may be {', '.join(sorted(OUTPUTS - {WIDGET_VIEW}))}"
 
 
 # Pages, as they were read

@@ -13,7 +13,7 @@ import yaml
 from docutils import nodes
 from sphinx.application import Sphinx
 
-from . import cards, dates, forms, shared
+from . import cards, dates, forms, schema, shared
 
 NAME = "Who Is in the Room?"
 FEED = f"{NAME} Editions and corrections"
@@ -158,7 +158,7 @@ def shortened(text: str, most: int = 165) -> str:
 def linked(app: Sphinx, pagename: str, link: Callable[[str], str]) -> dict[str, Any]:
     """A page as schema.org describes it; `link` makes an address of a path in the book."""
     cff = citation(app)
-    package = shared.once(app, "package", lambda: json.loads(_text(app, "data/datapackage.json")))
+    package = schema.read_package(Path(app.srcdir) / "data")
     licence = package["licenses"][0]["path"]
 
     def page(docname: str) -> dict[str, str]:

@@ -33,8 +33,7 @@ OPENED = "doc/tree/{notebook}"
 """What Binder opens, below the address of a running server: the notebook alone, without a list of files."""
 
 # https://docs.github.com/en/codespaces/setting-up-your-project-for-codespaces/setting-up-your-repository/facilitating-quick-creation-and-resumption-of-codespaces
-CODESPACES = "https://codespaces.new/{repository}"
-CODESPACES_BRANCH = "https://codespaces.new/{repository}/tree/{revision}"
+CODESPACES = "https://codespaces.new/"
 
 COMMIT = re.compile(r"[0-9a-f]{40}", re.I)
 # What `git check-ref-format` refuses, and a leading hyphen or refs/, which is no branch's own name.
@@ -121,8 +120,7 @@ def binder(there: Origin, notebook: str) -> str:
 
 def codespaces(there: Origin) -> str:
     """The address that makes a codespace. For a commit, of the default branch: GitHub describes none for it."""
-    form = CODESPACES_BRANCH if there.branch else CODESPACES
-    return form.format(repository=there.repository, revision=quote(there.branch, safe="/"))
+    return CODESPACES + there.repository + (f"/tree/{quote(there.branch, safe='/')}" if there.branch else "")
 
 
 def of_page(app: Sphinx, pagename: str, context: Mapping[str, Any]) -> str:

@@ -215,7 +215,7 @@ def search_page(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     yield "search", {"index": index}, "search.html"
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> None:
     """Connect what every page is made of."""
     app.add_html_theme("companion", str(THEME))
     app.set_translator("html", PageTranslator)
@@ -227,4 +227,3 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("build-finished", finish)
     site.setup(app)
     launch.setup(app)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

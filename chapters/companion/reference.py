@@ -117,9 +117,7 @@ def films(tables: Tables) -> str:
     for film in tables.productions.sort_values(["year", "title"]).to_dict("records"):
         directors = ", ".join(names[id] for id in film["director"])
         coordinators = ", ".join(names[id] for id in film["coordinator"])
-        shot = dates.in_words(film["shoot_from"]) if film["shoot_from"] else ""
-        if film["shoot_to"] not in ("", film["shoot_from"]):
-            shot += f" to {dates.in_words(film['shoot_to'])}"
+        shot = dates.in_words(film["shoot_from"], film["shoot_to"] if film["shoot_to"] != film["shoot_from"] else "")
         facts = {
             "Year": film["year"],
             "Directed by": directors,

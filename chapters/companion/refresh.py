@@ -11,7 +11,7 @@ from nbclient.exceptions import CellExecutionError
 
 CHAPTERS = Path(__file__).resolve().parents[1]
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
-VIEW = "application/vnd.jupyter.widget-view+json"
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 def normal(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
@@ -26,7 +26,7 @@ def normal(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
             cell.metadata["jupyter"] = nbformat.from_dict({"outputs_hidden": True, "source_hidden": True})
         for output in cell.get("outputs", ()):
             if "data" in output:
-                output.data.pop(VIEW, None)
+                output.data.pop(WIDGET_VIEW, None)
                 output.metadata = nbformat.from_dict({})
     return notebook
 

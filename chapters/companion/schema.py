@@ -34,11 +34,10 @@ _MOST = 100
 def read_package(folder: Path) -> dict[str, Any]:
     """The data package of a folder, to be read and not to be changed. Raises DataError."""
     label = f"{folder.name}/{NAME}"
+    text = plaintext.read(folder / NAME)
     try:
-        package, broken = _checked(plaintext.read(folder / NAME))
+        package, broken = _checked(text)
     except (ValueError, RecursionError) as error:
-        if isinstance(error, DataError):
-            raise
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise DataError([Fault(label, rule=f"must be JSON in UTF-8: {reason}")]) from None
     faults = [Fault(label, value=value, rule=rule, id=place) for place, value, rule in broken]

@@ -125,7 +125,7 @@ def _path(row: Row, tables: Tables) -> list[str]:
 
 
 def _source(row: Row, tables: Tables) -> list[str]:
-    when = dates.in_words(row["date"]) if row["date"] else ""
+    when = dates.in_words(row["date"])
     return [row["title"], row["author"], row["publisher"], when, f"{row['kind'].capitalize()} source"]
 
 

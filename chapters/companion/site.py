@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Iterator, Sequence
 from datetime import date
 from html import escape
@@ -62,10 +63,7 @@ def write(app: Sphinx, error: Exception | None) -> None:
         return
     out, base = Path(app.outdir), app.config.html_baseurl
     (out / "_headers").write_text(headers([asset.path for asset in shared.assets(app)]), "utf-8")
-    pictures = out / "_static" / "cards"
-    pictures.mkdir(parents=True, exist_ok=True)
-    for card in cards.CARDS.values():
-        (pictures / f"{card.name}.png").write_bytes((cards.FOLDER / f"{card.name}.png").read_bytes())
+    shutil.copytree(cards.FOLDER, out / "_static" / "cards", dirs_exist_ok=True)
     for old, new in redirects(app).items():
         path = out / f"{old}.html"
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -97,7 +97,7 @@ function fromQuery(model, query, options) {
 
 /* The chart */
 
-const [MARKS, LABELS, MARK, ROW] = [400, 84, 10, 11]; // as in charts.py: above 400 marks a lane shows how many
+const [MARKS, LABELS, MARK, ROW] = [400, 84, 10, 11]; // above 400 marks a lane shows how many, as in picture.py
 const SHAPES = { disputed: "M0-5.6 5.6 0 0 5.6-5.6 0Z" };
 const CIRCLE = "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0";
 const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");

@@ -21,7 +21,7 @@ import ipywidgets
 import pandas as pd
 import traitlets as t
 
-from . import charts, dates, records, timelinejs
+from . import dates, picture, records, timelinejs
 from .data import Row, Tables, load
 from .filter import fold, matches
 from .records import Record
@@ -101,7 +101,7 @@ class Timeline(anywidget.AnyWidget):
         tables = load() if tables is None else tables
         shown = records.read(events, tables, compare)
         paths = [] if name else _paths(shown, tables)
-        lanes = charts.lanes(shown)
+        lanes = picture.lanes(shown)
         self._events = events
         self._records = shown
         self._texts = {record.id: _searched(record) for record in shown}
@@ -273,12 +273,12 @@ def _section(title: str, records: list[Record], compare: Sequence[str] = (), nam
         + "</div>"
         for year, group in years.items()
     )
-    picture = charts.timeline_picture(title, records, compare).html() if records else ""
-    large = " timeline-large" if len(records) > charts.MARKS else ""
+    drawn = picture.draw(records, compare).html() if records else ""
+    large = " timeline-large" if len(records) > picture.MARKS else ""
     return (
         f'<section class="timeline{large}" aria-labelledby="timeline-{slug}">'
         f'<h3 class="timeline-title" id="timeline-{slug}">{escape(title)}</h3>'
-        f'{picture}<div class="timeline-events">{groups}</div></section>'
+        f'{drawn}<div class="timeline-events">{groups}</div></section>'
     )
 
 

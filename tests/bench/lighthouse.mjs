@@ -19,27 +19,22 @@ const broken = (audits) =>
       where: (details?.items ?? []).slice(0, 5).map((item) => item.node?.snippet ?? item.url ?? item.description ?? item.source?.url).filter(Boolean),
     }));
 
-const figures = ({ lhr, artifacts }) => {
+const figures = ({ lhr }) => {
   const value = (id) => lhr.audits[id]?.numericValue ?? null;
   const sent = (lhr.audits["network-requests"]?.details?.items ?? []).filter(({ url }) => url.startsWith("http"));
-  const tasks = artifacts.Trace ? longTasks(lhr) : [];
   return {
     address: lhr.requestedUrl,
     fault: lhr.runtimeError?.message ?? "",
     version: lhr.lighthouseVersion,
     scores: Object.fromEntries(CATEGORIES.map((name) => [name, lhr.categories[name]?.score ?? null])),
-    fcp: value("first-contentful-paint"),
     lcp: value("largest-contentful-paint"),
-    speed: value("speed-index"),
     tbt: value("total-blocking-time"),
     cls: value("cumulative-layout-shift"),
-    longest: Math.max(0, ...tasks),
     bytes: sent.reduce((sum, { transferSize }) => sum + (transferSize ?? 0), 0),
     requests: sent.length,
     broken: broken(lhr.audits),
   };
 };
-const longTasks = (lhr) => (lhr.audits["long-tasks"]?.details?.items ?? []).map(({ duration }) => duration);
 
 const chrome = await launch({ chromePath: process.env.CHROMIUM, chromeFlags: FLAGS, logLevel: "silent" });
 const results = [];

@@ -144,11 +144,11 @@ def _median(page: str, tool: str, runs: list[dict[str, Any]]) -> Reading:
 
 def _longest(chrome: Browser, address: str, slower: int, runs: int) -> float:
     """The longest task of the page's main thread, in ms, until it rests; the median over the runs."""
-    return statistics.median(max((task for task, _ in tasks(chrome, address, slower)), default=0) for _ in range(runs))
+    return statistics.median(max(tasks(chrome, address, slower), default=0) for _ in range(runs))
 
 
-def tasks(chrome: Browser, address: str, slower: int = 1) -> list[tuple[float, dict[str, float]]]:
-    """Every task of the page's main thread until it rests: how long, and what it did for how long, in ms."""
+def tasks(chrome: Browser, address: str, slower: int = 1) -> list[float]:
+    """How long every task of the page's main thread took until it rests, in ms."""
     context = chrome.new_context(**PHONE)
     try:
         page = context.new_page()
@@ -163,22 +163,17 @@ def tasks(chrome: Browser, address: str, slower: int = 1) -> list[tuple[float, d
     return _tasks(events, address)
 
 
-def _tasks(events: list[dict[str, Any]], address: str) -> list[tuple[float, dict[str, float]]]:
+def _tasks(events: list[dict[str, Any]], address: str) -> list[float]:
     """The tasks of the thread on which the document was parsed; Chromium has pages of its own in other processes."""
     parses = [event for event in events if event["name"] == "ParseHTML" and address in json.dumps(event["args"])]
     if not parses:
         raise RuntimeError(f"the trace does not show how {address} was parsed")
     thread = (parses[-1]["pid"], parses[-1]["tid"])
-    mine = [event for event in events if (event["pid"], event["tid"]) == thread and event.get("ph") == "X"]
-    found = []
-    for task in (event for event in mine if event["name"] == "RunTask"):
-        start, end = task["ts"], task["ts"] + task["dur"]
-        parts: dict[str, float] = {}
-        for event in mine:
-            if event is not task and start <= event["ts"] and event["ts"] + event.get("dur", 0) <= end:
-                parts[event["name"]] = parts.get(event["name"], 0) + event.get("dur", 0) / 1000
-        found.append((task["dur"] / 1000, parts))
-    return found
+    return [
+        event["dur"] / 1000
+        for event in events
+        if (event["pid"], event["tid"], event.get("ph"), event["name"]) == (*thread, "X", "RunTask")
+    ]
 
 
 def main() -> None:

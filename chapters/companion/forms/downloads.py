@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -74,8 +73,7 @@ def copy_forms(app: Sphinx, error: Exception | None) -> None:
                 shutil.copy2(path, out)
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> None:
     """Connect the directive, and the copying."""
     app.add_directive("forms", FormsDirective)
     app.connect("build-finished", copy_forms)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

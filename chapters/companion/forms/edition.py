@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import datetime
 import functools
 import os
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -32,6 +33,11 @@ BOOK = "book:"
 """What the address of a page of the book starts with: `book:chapters/anora#event-x`."""
 
 
+def slug(name: str) -> str:
+    """The name of a page as one word, for files and ids."""
+    return name.removeprefix("chapters/").replace("/", "-")
+
+
 @dataclass(frozen=True)
 class Page:
     """A page: `name` as in _toc.yml, its title in words, its number among all pages, and its text.
@@ -46,8 +52,12 @@ class Page:
 
     @property
     def slug(self) -> str:
-        """The name as one word, for files and ids."""
-        return self.name.removeprefix("chapters/").replace("/", "-")
+        """As `slug`."""
+        return slug(self.name)
+
+    def copy(self) -> Page:
+        """The page with a text of its own, which may be changed."""
+        return replace(self, article=copy.copy(self.article))
 
     @functools.cached_property
     def ids(self) -> frozenset[str]:

@@ -5,7 +5,6 @@ Sources: https://www.w3.org/TR/epub-33/, https://www.w3.org/TR/epub-a11y-11/
 
 from __future__ import annotations
 
-import copy
 import uuid
 import zipfile
 from html import escape
@@ -16,7 +15,7 @@ import vl_convert
 
 from . import NAME, front
 from .archive import add
-from .edition import Edition, Page, links, style
+from .edition import Edition, Page, links, slug, style
 
 CONTAINER = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -59,7 +58,7 @@ def write(edition: Edition, out: Path) -> None:
             f"{front.title_page(edition)}</section>",
         ),
         "nav.xhtml": _nav(edition),
-        **{f"{page.slug}.xhtml": _chapter(page, edition) for page in edition.pages},
+        **{f"{page.slug}.xhtml": _chapter(page) for page in edition.pages},
         "book.css": style(),
     }
     files["book.opf"] = _package(edition, files)
@@ -84,11 +83,10 @@ def _document(title: str, body: str) -> str:
     return text
 
 
-def _chapter(page: Page, edition: Edition) -> str:
-    slugs = {other.name: other.slug for other in edition.pages}
-    page = Page(page.name, page.title, page.number, copy.copy(page.article))
+def _chapter(page: Page) -> str:
+    page = page.copy()
     for link, target, anchor in links(page):
-        file = "" if target == page.name and anchor else f"{slugs[target]}.xhtml"
+        file = "" if target == page.name and anchor else f"{slug(target)}.xhtml"
         link["href"] = file + (f"#{anchor}" if anchor else "")
     kind = ROLES.get(page.slug, "chapter")
     return _document(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import io
 import os
 import re
@@ -11,7 +10,7 @@ from html import escape
 from pathlib import Path
 
 from . import front
-from .edition import Edition, Page, links, style, words
+from .edition import Edition, Page, links, slug, style, words
 
 HEADING = re.compile("^h[1-5]$")
 REFERS = ("aria-labelledby",)
@@ -65,10 +64,10 @@ def document(edition: Edition) -> str:
         f'<li><a href="#part-{number}">{escape(part.title)}</a><ol>{"".join(map(_entry, part.pages))}</ol></li>'
         for number, part in enumerate(edition.parts, 1)
     )
-    text = _page(edition.cover, edition, shift=0) + "".join(
+    text = _page(edition.cover, shift=0) + "".join(
         f'<section class="part" id="part-{number}" aria-label="{escape(part.title)}">'
         f'<h1 style="page: p{part.pages[0].number}">{escape(part.title)}</h1>'
-        f"{''.join(_page(page, edition, shift=1) for page in part.pages)}</section>"
+        f"{''.join(_page(page, shift=1) for page in part.pages)}</section>"
         for number, part in enumerate(edition.parts, 1)
     )
     return (
@@ -84,12 +83,11 @@ def _entry(page: Page) -> str:
     return f'<li><a href="#{page.slug}">{escape(page.title)}</a></li>'
 
 
-def _page(page: Page, edition: Edition, shift: int) -> str:
+def _page(page: Page, shift: int) -> str:
     """A page whose ids are its own in the whole document, its headings `shift` levels down."""
-    slugs = {other.name: other.slug for other in edition.pages}
-    page = Page(page.name, page.title, page.number, copy.copy(page.article))
+    page = page.copy()
     for link, target, anchor in links(page):
-        link["href"] = f"#{slugs[target]}" + (f".{anchor}" if anchor else "")
+        link["href"] = f"#{slug(target)}" + (f".{anchor}" if anchor else "")
     for name in ("id", *REFERS):
         for tag in page.article.select(f"[{name}]"):
             tag[name] = f"{page.slug}.{tag[name]}"
