@@ -335,7 +335,7 @@ class TestLive:
     def test_the_result_follows_the_timeline_until_it_is_closed(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
-        monkeypatch.setattr(charts, "_svg", lambda chart: "<svg />")
+        monkeypatch.setattr(charts, "svg", lambda chart: "<svg />")
         tables = small.tables(tmp_path)
         calls: list[tuple[list[str], int]] = []
 

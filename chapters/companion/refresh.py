@@ -1,4 +1,7 @@
-"""`python -m companion.refresh`: run the chapters and write their stored outputs in the one normal form."""
+"""`python -m companion.refresh`: run the chapters and write their stored outputs in the one normal form.
+
+With `--check` it runs nothing, and names the notebooks that are not in that form.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,7 @@ def refresh(path: Path) -> bool:
     NotebookClient(
         notebook, timeout=120, resources={"metadata": {"path": str(path.parent)}}, store_widget_state=False
     ).execute()
-    after: str = nbformat.writes(normal(notebook), indent=1) + "\n"
+    after = text_of(notebook)
     if after != before:
         new = path.with_suffix(".new")  # a chapter is never half written
         new.write_text(after, "utf-8")
@@ -46,8 +49,21 @@ def refresh(path: Path) -> bool:
     return after != before
 
 
-def main(paths: list[str]) -> int:
-    """Refresh the notebooks at the paths, or all of them; returns the exit status."""
+def text_of(notebook: nbformat.NotebookNode) -> str:
+    """A notebook in the normal form, as its file holds it."""
+    text: str = nbformat.writes(normal(notebook), indent=1)
+    return text + "\n"
+
+
+def main(arguments: list[str]) -> int:
+    """Refresh the notebooks at the paths, or all of them, or check them; returns the exit status."""
+    paths = [argument for argument in arguments if argument != "--check"]
+    if "--check" in arguments:
+        texts = {name: Path(name).read_text("utf-8") for name in paths}
+        others = [name for name, text in texts.items() if text_of(nbformat.reads(text, as_version=4)) != text]
+        for name in others:
+            print(f"{name} is not in the normal form; run make refresh")
+        return 1 if others else 0
     for path in map(Path, paths) if paths else sorted(CHAPTERS.glob("**/*.ipynb")):
         if ".ipynb_checkpoints" in path.parts:
             continue
