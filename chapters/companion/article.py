@@ -10,7 +10,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from . import charts, dates
+from . import charts, dates, places
 from .data import Row, Tables, load
 from .timeline import source_link
 
@@ -72,9 +72,7 @@ def _claim(claim: Row, tables: Tables) -> str:
     quotation = f" {QUOTATIONS[claim['quotation']]}" if QUOTATIONS[claim["quotation"]] else ""
     as_of = f" As of {dates.in_words(claim['as_of'])}." if claim["as_of"] else ""
     events = [tables.events.loc[id] for id in claim["events"]]
-    told = "; ".join(
-        f'<a href="{event["chapters"][0]}.html#event-{event["id"]}">{escape(event["title"])}</a>' for event in events
-    )
+    told = "; ".join(f'<a href="{places.address("event", event)}">{escape(event["title"])}</a>' for event in events)
     return (
         f'<li id="claim-{claim["id"]}" class="claim">'
         f'<p class="claim-says"><a class="claim-id" href="#claim-{claim["id"]}">{claim["id"]}</a> '

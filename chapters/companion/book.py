@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import ReferenceRole, SphinxDirective
 from sphinxcontrib.bibtex.domain import BibtexDomain
 
-from . import citations, dates, guard, pages, reference, schema, shared
+from . import citations, dates, guard, pages, places, reference, schema, shared
 from .data import Row, Tables
 from .faults import DataError
 from .forms import downloads
@@ -28,14 +28,13 @@ log = logging.getLogger(__name__)
 class EntryRole(ReferenceRole):
     """A link to an entry of a table, {role}`id` or {role}`words <id>`; an unknown id is a warning, and so fatal.
 
-    table: where the entry stands.
-    about: gives, for the entry and the name of this page, the page and the anchor of the entry, the words of its link,
-        and its hint.
+    kind: of the entry, as `places` has it.
+    about: gives the words of the link, and its hint.
     """
 
-    def __init__(self, table: str, about: Callable[[Row, str], tuple[str, str, str, str]]) -> None:
+    def __init__(self, kind: str, about: Callable[[Row], tuple[str, str]]) -> None:
         super().__init__()
-        self.table, self.about = table, about
+        self.kind, self.table, self.about = kind, places.TABLES[kind], about
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """The link, or the words alone where there is no such entry."""
@@ -52,43 +51,41 @@ class EntryRole(ReferenceRole):
             return [nodes.literal(text=self.title)], []
         entry = entries.loc[self.target]
         here = self.env.docname.removeprefix("chapters/")
-        page, anchor, words, hint = self.about(entry, here)
+        page, (words, hint) = places.page(self.kind, entry, here), self.about(entry)
         path = "" if page == here else self.env.app.builder.get_relative_uri(self.env.docname, f"chapters/{page}")
-        uri = f"{path}#{anchor}"
+        uri = f"{path}#{places.anchor(self.kind, entry)}"
         title = self.title if self.has_explicit_title else words
         return [nodes.reference("", title, internal=True, refuri=uri, reftitle=hint, classes=[self.name])], []
 
 
-def _event(entry: Row, here: str) -> tuple[str, str, str, str]:
+def _event(entry: Row) -> tuple[str, str]:
     """{event}`hbo-coordinator-policy`: the event on the timeline of this page, or of the first chapter that has it."""
-    page = here if here in entry["chapters"] else entry["chapters"][0]
-    return page, f"event-{entry['id']}", entry["title"], dates.in_words(entry["date"], entry["end_date"])
+    return entry["title"], dates.in_words(entry["date"], entry["end_date"])
 
 
-def _claim(entry: Row, here: str) -> tuple[str, str, str, str]:
+def _claim(entry: Row) -> tuple[str, str]:
     """{claim}`P03-1`: a claim of the article, with its verdict."""
-    return "article", f"claim-{entry['id']}", f"claim {entry['id']}, {entry['verdict']}", entry["claim"]
+    return f"claim {entry['id']}, {entry['verdict']}", entry["claim"]
 
 
-def _measure(entry: Row, here: str) -> tuple[str, str, str, str]:
+def _measure(entry: Row) -> tuple[str, str]:
     """{measure}`46 per cent <follows-no-sex-2023>`: a published figure, with its caveat in reach."""
-    return "figures", f"measure-{entry['id']}", f"{entry['value']} {entry['unit']}", entry["caveat"]
+    return f"{entry['value']} {entry['unit']}", entry["caveat"]
 
 
-def _person(entry: Row, here: str) -> tuple[str, str, str, str]:
+def _person(entry: Row) -> tuple[str, str]:
     """{person}`halina-reijn`: a person or body."""
-    return "people", f"person-{entry['id']}", entry["name"], entry["role"]
+    return entry["name"], entry["role"]
 
 
-def _path(entry: Row, here: str) -> tuple[str, str, str, str]:
+def _path(entry: Row) -> tuple[str, str]:
     """{path}`two-sets-one-coordinator`: a guided path, started on the timeline of its chapter."""
-    return entry["chapter"], f"path-{entry['id']}", entry["title"], entry["about"]
+    return entry["title"], entry["about"]
 
 
-def _corrected(entry: Row, here: str) -> tuple[str, str, str, str]:
+def _corrected(entry: Row) -> tuple[str, str]:
     """{corrected}`id`: the mark at a sentence that was corrected, leading to the log."""
-    when = dates.in_words(entry["date"])
-    return "corrections", f"correction-{entry['id']}", f"corrected {when}", f"It said: {entry['was']}"
+    return f"corrected {dates.in_words(entry['date'])}", f"It said: {entry['was']}"
 
 
 class DrawnDirective(SphinxDirective):
@@ -199,41 +196,46 @@ def _rows_by_source(tables: Tables) -> dict[str, list[tuple[str, str]]]:
 
 def _rows_with_sources(tables: Tables) -> Iterator[tuple[Row, str, str]]:
     """(row, address, words) of every row that names sources and stands on a page."""
-    for event in tables.events.to_dict("records"):
-        yield event, f"{event['chapters'][0]}.html#event-{event['id']}", event["title"]
-    for claim in tables.claims.to_dict("records"):
-        yield claim, f"article.html#claim-{claim['id']}", f"claim {claim['id']}"
-    for annotation in tables.annotations.to_dict("records"):
+
+    def rows(name: str) -> list[dict[Hashable, Any]]:
+        return tables[name].to_dict("records")
+
+    for event in rows("events"):
+        yield event, places.address("event", event), event["title"]
+    for claim in rows("claims"):
+        yield claim, places.address("claim", claim), f"claim {claim['id']}"
+    for annotation in rows("annotations"):
         paragraph = annotation["paragraph"]
         yield annotation, f"article.html#paragraph-{paragraph}", f"note on paragraph {paragraph}"
-    for stance in tables.stances.to_dict("records"):
-        name = tables.people.loc[stance["person"], "name"]
-        yield stance, f"people.html#person-{stance['person']}", f"stance of {name}"
-    for measure in tables.measures.to_dict("records"):
-        yield measure, f"figures.html#measure-{measure['id']}", f"figure: {measure['title']}"
-    for row in [*tables.productions.to_dict("records"), *tables.practices.to_dict("records")]:
+    for stance in rows("stances"):
+        person = tables.people.loc[stance["person"]]
+        yield stance, places.address("person", person), f"stance of {person['name']}"
+    for measure in rows("measures"):
+        yield measure, places.address("measure", measure), f"figure: {measure['title']}"
+    for row in rows("productions") + rows("practices"):
         film = tables.productions.loc[row.get("production", row["id"])]
-        yield row, f"films.html#production-{film['id']}", f"film: {film['title']}"
-    for argument in tables.arguments.to_dict("records"):
-        yield argument, f"question.html#argument-{argument['id']}", f"argument: {argument['reason']}"
-    for quotation in tables.quotations.to_dict("records"):
-        yield quotation, f"article.html#claim-{quotation['claim']}", f"quotation, claim {quotation['claim']}"
-    for rule in tables.rules.to_dict("records"):
-        yield rule, f"films.html#rule-{rule['id']}", f"rule: {rule['name']}"
+        yield row, places.address("production", film), f"film: {film['title']}"
+    for argument in rows("arguments"):
+        yield argument, places.address("argument", argument), f"argument: {argument['reason']}"
+    for quotation in rows("quotations"):
+        claim = tables.claims.loc[quotation["claim"]]
+        yield quotation, places.address("claim", claim), f"quotation, claim {claim['id']}"
+    for rule in rows("rules"):
+        yield rule, places.address("rule", rule), f"rule: {rule['name']}"
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Sphinx's entry: everything of the book's own."""
     citations.register()
-    for name, table, about in (
-        ("event", "events", _event),
-        ("claim", "claims", _claim),
-        ("measure", "measures", _measure),
-        ("person", "people", _person),
-        ("path", "paths", _path),
-        ("corrected", "corrections", _corrected),
+    for name, kind, about in (
+        ("event", "event", _event),
+        ("claim", "claim", _claim),
+        ("measure", "measure", _measure),
+        ("person", "person", _person),
+        ("path", "path", _path),
+        ("corrected", "correction", _corrected),
     ):
-        app.add_role(name, EntryRole(table, about))
+        app.add_role(name, EntryRole(kind, about))
     app.add_directive("drawn", DrawnDirective)
     app.add_config_value("companion_data", "", "env", str)
     app.connect("config-inited", read_data)

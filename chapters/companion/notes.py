@@ -7,7 +7,7 @@ import re
 
 from docutils.nodes import make_id
 
-from . import dates
+from . import dates, places
 from .data import Row, Tables
 from .timeline import source_link
 
@@ -29,8 +29,8 @@ def of_page(body: str, tables: Tables) -> str:
             term = terms.get(anchor.lower())  # Sphinx keeps the capitals of a term in its anchor
             if term is not None:
                 notes[anchor] = [term["term"], term["definition"]]
-        elif id in tables[TABLE[kind]].index:
-            notes[anchor] = makers[kind](tables[TABLE[kind]].loc[id], tables)
+        elif id in tables[places.TABLES[kind]].index:
+            notes[anchor] = makers[kind](tables[places.TABLES[kind]].loc[id], tables)
     text = json.dumps(notes, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     return f'<script type="application/json" id="notes">{text}</script>'
 
@@ -44,9 +44,6 @@ def on_paper(body: str, tables: Tables) -> str:
     rows.sort(key=lambda row: (row["publisher"].casefold(), row["date"], row["title"]))
     items = "".join(f"<li>{source_link(row)}</li>" for row in rows)
     return f'<section class="on-paper"><h2>Sources cited on this page</h2><ul>{items}</ul></section>'
-
-
-TABLE = {"event": "events", "claim": "claims", "measure": "measures", "source": "sources", "person": "people"}
 
 
 def _sources(ids: tuple[str, ...], tables: Tables) -> str:

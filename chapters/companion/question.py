@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from . import charts, dates
+from . import charts, dates, places
 from .article import Shown, sources
 from .data import Row, Tables, load
 
@@ -93,14 +93,14 @@ def _argument(argument: Row, tables: Tables) -> str:
 
 
 def _rests_on(argument: Row, tables: Tables) -> list[str]:
-    links = [
-        (f"article.html#claim-{id}", f"claim {id}, {tables.claims.loc[id, 'verdict']}") for id in argument["claims"]
-    ]
+    claims = [tables.claims.loc[id] for id in argument["claims"]]
+    links = [(places.address("claim", claim), f"claim {claim['id']}, {claim['verdict']}") for claim in claims]
     for id in argument["stances"]:
         stance = tables.stances.loc[id]
         when = f", {dates.in_words(stance['date'])}" if stance["date"] else ""
-        name = tables.people.loc[stance["person"], "name"]
-        links.append((f"people.html#person-{stance['person']}", f"statement by {name}{when}"))
-    links += [(f"films.html#rule-{id}", tables.rules.loc[id, "name"]) for id in argument["rules"]]
-    links += [(f"figures.html#measure-{id}", tables.measures.loc[id, "title"]) for id in argument["measures"]]
+        person = tables.people.loc[stance["person"]]
+        links.append((places.address("person", person), f"statement by {person['name']}{when}"))
+    for kind, table, words in (("rule", "rules", "name"), ("measure", "measures", "title")):
+        rows = [tables[table].loc[id] for id in argument[table]]
+        links += [(places.address(kind, row), row[words]) for row in rows]
     return [f'<a href="{address}">{escape(words)}</a>' for address, words in links]

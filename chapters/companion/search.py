@@ -16,7 +16,7 @@ from docutils.nodes import make_id
 from sphinx.application import Sphinx
 from sphinx.builders.html import StandaloneHTMLBuilder
 
-from . import dates, reference, shared
+from . import dates, places, reference, shared
 from .data import Row, Tables
 
 
@@ -53,11 +53,10 @@ def index(app: Sphinx) -> str:
 def _rows(tables: Tables) -> Iterator[tuple[int, str, str, str, str]]:
     """(number of its kind, document, anchor in lower case, title, text) of every row."""
     for number, (name, kind) in enumerate(KINDS.items(), 1):
-        for row in tables[kind.table].to_dict("records"):
-            page = kind.page or [*row.get("chapters", ()), row.get("chapter")][0]
-            anchor = make_id(f"term-{row['term']}") if name == "term" else f"{name}-{row['id']}".lower()
+        for row in tables[places.TABLES[name]].to_dict("records"):
             title, *parts = kind.tell(row, tables)
-            yield number, f"chapters/{page}", anchor, title, _prose(parts)
+            anchor = make_id(f"term-{row['term']}") if name == "term" else places.anchor(name, row).lower()
+            yield number, f"chapters/{places.page(name, row)}", anchor, title, _prose(parts)
 
 
 def _prose(parts: Iterable[str]) -> str:
@@ -130,27 +129,25 @@ def _source(row: Row, tables: Tables) -> list[str]:
 
 
 class Kind(NamedTuple):
-    """A kind of entry: its name as one and as many, its table, the page that it is on, what is told of a row."""
+    """A kind of entry: its name as one and as many, and what is told of a row."""
 
     one: str
     many: str
-    table: str
-    page: str
     tell: Callable[[Row, Tables], list[str]]
 
 
 KINDS = {
-    "term": Kind("Term", "Terms", "glossary", "glossary", _term),
-    "event": Kind("Event", "Events", "events", "", _event),
-    "person": Kind("Person or body", "People and bodies", "people", "people", _person),
-    "claim": Kind("Claim of the article", "Claims of the article", "claims", "article", _claim),
-    "argument": Kind("Argument", "Arguments", "arguments", "question", _argument),
-    "production": Kind("Film or series", "Films and series", "productions", "films", _production),
-    "rule": Kind("Rule", "Rules", "rules", "films", _rule),
-    "measure": Kind("Figure", "Figures", "measures", "figures", _measure),
-    "gap": Kind("What is not known", "What is not known", "gaps", "gaps", _gap),
-    "path": Kind("Guided path", "Guided paths", "paths", "", _path),
-    "source": Kind("Source", "Sources", "sources", "sources", _source),
+    "term": Kind("Term", "Terms", _term),
+    "event": Kind("Event", "Events", _event),
+    "person": Kind("Person or body", "People and bodies", _person),
+    "claim": Kind("Claim of the article", "Claims of the article", _claim),
+    "argument": Kind("Argument", "Arguments", _argument),
+    "production": Kind("Film or series", "Films and series", _production),
+    "rule": Kind("Rule", "Rules", _rule),
+    "measure": Kind("Figure", "Figures", _measure),
+    "gap": Kind("What is not known", "What is not known", _gap),
+    "path": Kind("Guided path", "Guided paths", _path),
+    "source": Kind("Source", "Sources", _source),
 }
 """The kinds of row in the order of the results, under the word with which their anchors begin."""
 
