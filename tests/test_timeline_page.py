@@ -434,6 +434,10 @@ class TestAccess:
         ).click()
         found = Axe().run(page, context="section.timeline:has(.panel)", options=BRIEF)
         assert found.violations_count == 0, found.generate_report()
+        # Two timelines on a page have no group of the same name.
+        kinds = page.get_by_role("group", name=re.compile("^Kinds"), include_hidden=True)
+        assert kinds.count() == 2
+        assert page.get_by_role("group", name="Kinds: Anora and Babygirl on one axis", include_hidden=True).count() == 1
 
     def test_a_list_that_does_not_scroll_is_no_tab_stop_and_its_events_are_reached(self, history: Reader) -> None:
         page = history.page
@@ -510,7 +514,7 @@ class TestAccess:
                 - button "Next event"
               - searchbox "Search events"
               - group:
-                - group "Kinds":
+                - 'group "Kinds: History"':
                   - checkbox "practice" [checked]
                 - combobox "Region"
               - button "Reset"

@@ -247,7 +247,7 @@ const inYears = (input) => (/^\d{4}$/.test(input.value.trim()) ? input.valueAsNu
 const button = (words, onclick) => h("button", { type: "button", onclick }, words);
 
 /** The filters: `show` puts a view into them, `count` says beside every option how many events it would leave. */
-function filterForm({ events, lanes, names, options, paths, first, last, everything, set, start, actions }) {
+function filterForm({ title, events, lanes, names, options, paths, first, last, everything, set, start, actions }) {
   const uid = Math.random().toString(36).slice(2);
   const field = (words, control) => h("label", {}, h("span", {}, words), control);
   const check = (words, key, attributes, data = {}) => {
@@ -285,7 +285,7 @@ function filterForm({ events, lanes, names, options, paths, first, last, everyth
     h("div", { class: "timeline-fields" }, field("Search events", search), paths.size ? field("Guided path", path) : ""),
     h("details", { class: "timeline-filters", open: !matchMedia("(max-width: 40rem)").matches },
       h("summary", {}, "Filters"),
-      h("fieldset", {}, h("legend", {}, "Kinds"), ...kinds.map(({ whole }) => whole)),
+      h("fieldset", { "aria-label": `Kinds: ${title}` }, h("legend", {}, "Kinds"), ...kinds.map(({ whole }) => whole)),
       h("div", { class: "timeline-fields" },
         field("From year", from), field("To year", to), field("Person or organisation", selects.who),
         options.region.length > 1 ? field("Region", selects.region) : "",
@@ -393,7 +393,7 @@ function render({ model, el }) {
 
   const draw = figure && liveChart({ figure, events, lanes, panels: model.get("panels"), first, last, set, signal });
   const filters = filterForm({
-    events, lanes, names: model.get("names"), options, paths, first, last, everything, set, start, actions: [
+    title, events, lanes, names: model.get("names"), options, paths, first, last, everything, set, start, actions: [
       model.get("book") ? button("Copy link to this view", () => copy(linkTo(), "Link copied.")) : "",
       button("Download as CSV", download),
     ],
