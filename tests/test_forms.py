@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -86,70 +85,6 @@ def test_nothing_that_only_a_screen_can_use_is_left(whole: edition.Edition) -> N
         )
         assert left is None, f"{page.name}: {left}"
         assert not page.article.select('.cell_input, .headerlink, [data-width="narrow"], [style], [tabindex]')
-
-
-@pytest.fixture
-def small(tmp_path: Path) -> Callable[[str], edition.Edition]:
-    """small(text) -> the edition whose only page has the HTML `text` after its title."""
-
-    def made(text: str) -> edition.Edition:
-        (tmp_path / "_toc.yml").write_text("root: chapters/index\nparts: []\n", "utf-8")
-        (tmp_path / "CITATION.cff").write_text((ROOT / "CITATION.cff").read_text("utf-8"), "utf-8")
-        (tmp_path / "chapters").mkdir(exist_ok=True)
-        (tmp_path / "chapters" / "index.html").write_text(f"<article><h1>A</h1>{text}</article>", "utf-8")
-        return edition.read(tmp_path, tmp_path)
-
-    return made
-
-
-def test_a_link_to_a_file_beside_the_book_leads_to_the_website_or_nowhere(
-    small: Callable[[str], edition.Edition], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("BOOK_URL", raising=False)
-    text = '<p><a href="../data/events.csv">events</a></p>'
-    assert "<p><span>events</span></p>" in pdf.document(small(text))
-    monkeypatch.setenv("BOOK_URL", "https://book.example/")
-    html = pdf.document(small(text))
-    assert '<a href="https://book.example/data/events.csv">' in html
-    assert '<a href="https://book.example/">' in html
-
-
-@pytest.mark.parametrize(
-    ("text", "fault"),
-    [('<a href="#gone">x</a>', "links to chapters/index#gone"), ('<img src="x.png">', "shows x.png")],
-)
-def test_what_a_form_cannot_hold_stops_it(small: Callable[[str], edition.Edition], text: str, fault: str) -> None:
-    with pytest.raises(ValueError, match=fault):
-        small(text)
-
-
-def test_what_a_screen_folds_stands_open_and_code_is_left_out(small: Callable[[str], edition.Edition]) -> None:
-    html = pdf.document(
-        small(
-            '<div class="cell"><details class="admonition hide"><summary><p>Show</p></summary>'
-            '<div class="cell_input">1 + 1</div></details><div class="cell_output">2</div></div>'
-            "<details><summary>Rows</summary><p>r</p></details>"
-        )
-    )
-    assert '<div class="cell"><div class="cell_output">2</div></div>' in html
-    assert '<div><p class="folded-title">Rows</p><p>r</p></div>' in html
-
-
-def test_a_variable_becomes_the_colour_of_the_light_theme() -> None:
-    assert edition.resolved("var(--kind-law, #777)") == "#a6761d"
-    assert edition.resolved("var(--paper, var(--jp-layout-color1, #000))") == "#fff"
-    assert edition.resolved("var(--kind-unknown, #777)") == "#777"
-    with pytest.raises(ValueError, match="--kind-unknown"):
-        edition.resolved("var(--kind-unknown)")
-
-
-def test_the_date_is_that_of_the_citation_unless_it_is_set_from_outside(
-    small: Callable[[str], edition.Edition], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
-    assert f"date-released: {small('').date}" in (ROOT / "CITATION.cff").read_text("utf-8")
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
-    assert str(small("").date) == "2023-11-14"
 
 
 # The EPUB

@@ -19,7 +19,7 @@ from companion import cards, head, site
 from conftest import ADDRESS, BOOK, CHAPTERS, MOVED, ROOT, OpenPage, Serve, there
 from PIL import Image
 from pybtex.database import parse_string
-from sphinx.errors import ConfigError, ExtensionError
+from sphinx.errors import ExtensionError
 
 COVER = "chapters/index"
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -115,40 +115,6 @@ class TestEveryPage:
             page = Head(published / f"{name}.html")
             assert page.meta.get("robots") == ("noindex" if name == "404" else None)
             assert not page.link("canonical")
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        ("", ""),
-        ("  ", ""),
-        ("https://example.org", "https://example.org/"),
-        ("https://Example.org/Room//", "https://example.org/Room/"),
-        ("http://127.0.0.1:8000/", "http://127.0.0.1:8000/"),
-    ],
-)
-def test_an_address_is_brought_into_one_form(value: str, expected: str) -> None:
-    assert site.address(value) == expected
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        *(
-            "example.org",
-            "//example.org/",
-            "ftp://example.org/",
-            "https://",
-            "https://example.org/?a=1",
-            "javascript:x",
-        ),
-        *("https://example.org/#top", "https://example.org/index.html", "https://example.org/a b", "https://e:port/"),
-        *('https://example.org/"><script>', "https://user@example.org/", "https://[example/"),
-    ],
-)
-def test_a_bad_address_is_told(value: str) -> None:
-    with pytest.raises(ConfigError, match=f"BOOK_URL is {re.escape(repr(value))}"):
-        site.address(value)
 
 
 def test_the_environment_gives_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -320,23 +286,6 @@ class TestRedirects:
     def test_the_front_door_of_a_local_book_leads_to_the_cover(self, open_page: OpenPage) -> None:
         page = open_page((BOOK / "index.html").as_uri(), javascript=False).page
         page.wait_for_url(f"**/{COVER}.html")
-
-    @pytest.mark.parametrize(
-        ("old", "new", "rule"),
-        [
-            ("chapters/old", "chapters/nowhere", "there is no page 'chapters/nowhere'"),
-            ("chapters/anora", COVER, "the old page is still there"),
-            ("chapters/anora.html", COVER, "the old page is still there"),
-            ("search", COVER, "the old page is still there"),
-            ("../outside", COVER, "must be a path inside the book"),
-            ("/old", COVER, "must be a path inside the book"),
-        ],
-    )
-    def test_a_bad_one_is_told(self, old: str, new: str, rule: str) -> None:
-        env: Any = SimpleNamespace(found_docs={COVER, "chapters/anora"})
-        app: Any = SimpleNamespace(config=SimpleNamespace(root_doc=COVER, companion_redirects={old: new}))
-        with pytest.raises(ExtensionError, match=re.escape(rule)):
-            site.check_redirects(app, env)
 
 
 class TestLost:

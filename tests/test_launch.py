@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from html import unescape
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import ClassVar
 from urllib.parse import parse_qs, parse_qsl, quote, unquote, urlsplit
 
 import pytest
@@ -17,7 +15,6 @@ from companion import launch
 from companion.forms import notebooks
 from conftest import BOOK, COMMIT, REPOSITORY, ROOT, OpenPage, Reader, Scheme, there
 from playwright.sync_api import Page, expect
-from sphinx.errors import ConfigError
 
 PAGE = "chapters/teaching/live.html"
 VALUES = yaml.safe_load((ROOT / "chapters/teaching/hub-values.yaml").read_text("utf-8"))
@@ -119,61 +116,6 @@ class TestTheLinks:
         address = launch.binder(there(launch.origin(REPOSITORY, "main")), "chapters/a b#c.ipynb")
         (opened,) = parse_qs(urlsplit(address).query)["urlpath"]
         assert opened == "doc/tree/chapters/a%20b%23c.ipynb"
-
-
-class TestTheEnvironment:
-    @pytest.mark.parametrize("written", ["", ".git", "/", ".git/"])
-    def test_a_repository_is_brought_into_one_form(self, written: str) -> None:
-        origin = there(launch.origin(f" https://github.com/Some-Owner/who.is_in-{written} ", COMMIT))
-        assert origin == launch.Origin("Some-Owner/who.is_in-", COMMIT)
-        assert origin.address == "https://github.com/Some-Owner/who.is_in-"
-        assert origin.branch == ""
-
-    @pytest.mark.parametrize(
-        "value",
-        [
-            *("github.com/owner/name", "http://github.com/owner/name", "git@github.com:owner/name.git", "javascript:x"),
-            *("https://gitlab.com/owner/name", "https://github.com/owner", "https://github.com/owner/name/tree/main"),
-            *("https://github.com/-owner/name", "https://github.com/owner/..", "https://github.com/owner/.git"),
-            *("https://github.com/owner/na me", 'https://github.com/owner/"><b>', "https://github.com.example/o/n"),
-            *("https://user@github.com/owner/name", "https://github.com/owner/name?x=1", "https://github.com/owner/é"),
-            "",
-        ],
-    )
-    def test_a_bad_repository_is_told(self, value: str) -> None:
-        with pytest.raises(ConfigError, match=f"BOOK_REPOSITORY is {re.escape(repr(value))}; it must be"):
-            launch.origin(value, "main")
-
-    @pytest.mark.parametrize(
-        "value",
-        [
-            *("", "a b", "a..b", "-main", "/main", "main/", "main.", "a//b", "a~1", "a^", "a:b", "a?", "a*", "a[b"),
-            *("a\\b", "a@{1}", "@", ".hidden", "a/.b", "a.lock", "a.lock/b", "a\x7fb", "refs/heads/main"),
-        ],
-    )
-    def test_a_bad_revision_is_told(self, value: str) -> None:
-        with pytest.raises(ConfigError, match=f"BOOK_REVISION is {re.escape(repr(value))}; it must be"):
-            launch.origin(REPOSITORY, value)
-
-    @pytest.mark.parametrize("value", ["main", "a/b", "feature.x", "@home", "v1", "été", "a@b", "x.locks", COMMIT[:39]])
-    def test_git_accepts_what_is_taken(self, value: str) -> None:
-        assert there(launch.origin(REPOSITORY, value)).branch == value
-        checked = subprocess.run(["git", "check-ref-format", "--branch", value], capture_output=True, check=False)
-        assert checked.returncode == 0
-
-    def test_both_or_neither(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        app: Any = None
-        config: Any = SimpleNamespace()
-        for name in ("BOOK_REPOSITORY", "BOOK_REVISION"):
-            monkeypatch.delenv(name, raising=False)
-        launch.configured(app, config)
-        assert config.companion_origin == ()
-        monkeypatch.setenv("BOOK_REVISION", COMMIT)
-        with pytest.raises(ConfigError, match=r"BOOK_REPOSITORY is ''.*goes with BOOK_REVISION"):
-            launch.configured(app, config)
-        monkeypatch.setenv("BOOK_REPOSITORY", REPOSITORY)
-        launch.configured(app, config)
-        assert config.companion_origin == ("example/room", COMMIT)
 
 
 def generated(hub: str, repository: str, branch: str, urlpath: str) -> list[tuple[str, str]]:

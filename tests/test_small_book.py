@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import re
+import subprocess
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -403,23 +404,26 @@ class TestAround:
     @pytest.mark.parametrize(
         ("old", "new", "rule"),
         [
-            ("../x", "chapters/anora", "the old page must be a path inside the book, as chapters/anora"),
+            ("../x.html", "chapters/anora", "the old page must be a path inside the book, as chapters/anora"),
+            ("/old", "chapters/anora", "the old page must be a path inside the book, as chapters/anora"),
             ("chapters/history", "chapters/anora", "the old page is still there"),
-            ("search", "chapters/anora", "the old page is still there"),
+            ("chapters/history.html", "chapters/anora", "the old page is still there"),
+            ("search.html", "chapters/anora", "the old page is still there"),
             ("old", "chapters/none", "there is no page 'chapters/none'"),
         ],
     )
     def test_a_bad_redirect_is_told(self, old: str, new: str, rule: str) -> None:
-        config = stand_in(root_doc="index", companion_redirects={f"{old}.html": new})
+        config = stand_in(root_doc="index", companion_redirects={old: new})
         with pytest.raises(ExtensionError) as raised:
             site.check_redirects(stand_in(config=config), local().env)
-        assert str(raised.value) == f"companion_redirects: {old!r} to {new!r}: {rule}"
+        assert str(raised.value) == f"companion_redirects: {old.removesuffix('.html')!r} to {new!r}: {rule}"
 
     @pytest.mark.parametrize(
         ("value", "address"),
         [
             (" ", ""),
             (" https://Example.org/Book ", "https://example.org/Book/"),
+            ("http://127.0.0.1:8000/", "http://127.0.0.1:8000/"),
             ("http://example.org:8000", "http://example.org:8000/"),
             ("https://example.org/a/b//", "https://example.org/a/b/"),
         ],
@@ -430,25 +434,15 @@ class TestAround:
     @pytest.mark.parametrize(
         "value",
         [
+            *("example.org/book", "//example.org/", "ftp://example.org/", "javascript:x", "https:///book"),
             *(
-                "example.org/book",
-                "ftp://example.org/",
-                "https:///book",
                 "https://example.org:x/",
+                "https://example.org:99999/",
+                "https://[example.org/",
                 "https://a@example.org/",
             ),
-            *(
-                "https://example.org/?a",
-                "https://example.org/#a",
-                "https://example.org/a b",
-                "https://example.org/a.html",
-            ),
-            *(
-                "https://example.org/<a>",
-                "https://example.org/a.htm/",
-                "https://[example.org/",
-                "https://example.org:99999/",
-            ),
+            *("https://example.org/?a", "https://example.org/#a", "https://example.org/a b", "https://example.org/<a>"),
+            *('https://example.org/"', "https://example.org/a.html", "https://example.org/a.htm/"),
         ],
     )
     def test_a_bad_address_is_told(self, value: Any) -> None:
@@ -488,14 +482,23 @@ class TestLaunch:
         assert launch.codespaces(commit) == "https://codespaces.new/o/r"
         assert (tag.address, commit.branch) == ("https://github.com/o/r", "")
 
-    @pytest.mark.parametrize("repository", ["o/r", "o/r.git", "o/r/", "o/r.git/", "o/r.js", "a-b/_r"])
+    @pytest.mark.parametrize(
+        "repository", ["o/r", "o/r.git", "o/r/", "o/r.git/", "o/r.js", "a-b/_r", "Some-Owner/who.is_in-.git"]
+    )
     def test_where_the_book_comes_from(self, repository: str) -> None:
         name = repository.removesuffix("/").removesuffix(".git")
         assert launch.origin(f" https://github.com/{repository} ", " main ") == launch.Origin(name, "main")
         assert launch.origin(" ", "") is None
 
     @pytest.mark.parametrize(
-        "repository", ["", "https://gitlab.com/o/r", "https://github.com/o", "https://github.com/o/.."]
+        "repository",
+        [
+            *("", "github.com/o/r", "http://github.com/o/r", "git@github.com:o/r.git", "javascript:x"),
+            *("https://gitlab.com/o/r", "https://github.com/o", "https://github.com/o/r/tree/main"),
+            *("https://github.com/-o/r", "https://github.com/o/..", "https://github.com/o/.git"),
+            *("https://github.com/o/a b", 'https://github.com/o/"><b>', "https://github.com.example/o/r"),
+            *("https://user@github.com/o/r", "https://github.com/o/r?x=1", "https://github.com/o/é"),
+        ],
     )
     def test_a_bad_repository_is_told(self, repository: str) -> None:
         with pytest.raises(ConfigError) as raised:
@@ -505,7 +508,13 @@ class TestLaunch:
             "as in https://github.com/owner/name, and it goes with BOOK_REVISION"
         )
 
-    @pytest.mark.parametrize("revision", ["", "a b", "-a", "a..b", "refs/heads/a", "a.lock"])
+    @pytest.mark.parametrize(
+        "revision",
+        [
+            *("", "a b", "a..b", "-a", "/a", "a/", "a.", "a//b", "a~1", "a^", "a:b", "a?", "a*", "a[b", "a\\b"),
+            *("a@{1}", "@", ".a", "a/.b", "a.lock", "a.lock/b", "a\x7fb", "refs/heads/a"),
+        ],
+    )
     def test_a_bad_revision_is_told(self, revision: str) -> None:
         with pytest.raises(ConfigError) as raised:
             launch.origin("https://github.com/o/r", revision)
@@ -513,6 +522,29 @@ class TestLaunch:
             f"BOOK_REVISION is {revision!r}; it must be a full commit id of 40 hex digits, or the name of a tag or a "
             "branch as git allows it, and it goes with BOOK_REPOSITORY"
         )
+
+    @pytest.mark.parametrize(
+        "revision", ["main", "a/b", "feature.x", "@home", "v1", "été", "a@b", "x.locks", COMMIT[:39]]
+    )
+    def test_git_accepts_what_is_taken(self, revision: str) -> None:
+        taken = launch.Origin("o/r", revision)
+        assert launch.origin(taken.address, revision) == taken
+        assert taken.branch == revision
+        checked = subprocess.run(["git", "check-ref-format", "--branch", revision], capture_output=True, check=False)
+        assert checked.returncode == 0
+
+    def test_both_or_neither(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        app, config = stand_in(), stand_in()
+        for name in ("BOOK_REPOSITORY", "BOOK_REVISION"):
+            monkeypatch.delenv(name, raising=False)
+        launch.configured(app, config)
+        assert config.companion_origin == ()
+        monkeypatch.setenv("BOOK_REVISION", COMMIT)
+        with pytest.raises(ConfigError, match=r"BOOK_REPOSITORY is ''.*goes with BOOK_REVISION"):
+            launch.configured(app, config)
+        monkeypatch.setenv("BOOK_REPOSITORY", "https://github.com/example/room")
+        launch.configured(app, config)
+        assert config.companion_origin == ("example/room", COMMIT)
 
     def test_a_link_to_a_hub(self) -> None:
         assert launch.hub_link("https://h.example//", "https://g/o/r", "", "lab/tree/r/a.ipynb") == (
@@ -682,6 +714,7 @@ class TestForms:
         assert (
             edition.resolved("a: var(--kind-law, #777); b: var(--no-such,  var(--no, #111 ))") == "a: #a6761d; b: #111"
         )
+        assert edition.resolved("var(--paper, var(--no-such, #000))") == "#fff"
         with pytest.raises(ValueError, match=r"^no style sheet of the book defines --no-such as a colour$"):
             edition.resolved("var(--no-such)")
 

@@ -217,6 +217,7 @@ class TestTheTimeline:
         one = value if isinstance(value, str) else value[-1]
         with pytest.raises(ViewError, match=f"^no event of this timeline has '{one}' for {name}; they have {known}$"):
             setattr(timeline, name, value)
+        assert getattr(timeline, name) == (["film", "practice", "statement", "rule"] if name == "kinds" else "")
         assert ViewError("x")._render_traceback_() == ["x"]
         with pytest.raises(ViewError, match=r"they have none$"):
             setattr(Timeline(tables.events.head(0), tables=tables), name, value)
@@ -250,6 +251,7 @@ class TestTheTimeline:
     def test_no_events(self, tables: Tables) -> None:
         empty = Timeline(tables.events.head(0), "None", tables)
         assert repr(empty) == "Timeline('None', 0 events)"
+        assert empty.visible.empty
         same("timeline-empty.html", html(empty._stored()))
 
     def test_events_of_no_day_twice_or_of_no_work_are_refused(self, tables: Tables) -> None:
@@ -258,8 +260,9 @@ class TestTheTimeline:
             Timeline(pd.DataFrame(rows), tables=tables)
         with pytest.raises(ValueError, match=r"^the event 'a' belongs to none of the works compared: V, W$"):
             Timeline(pd.DataFrame(rows[:1]), tables=tables, compare=("V", "W"))
-        with pytest.raises(ValueError, match="there is no such day"):
-            Timeline(pd.DataFrame([rows[0] | {"end_date": "2020-13"}]), tables=tables)
+        for no_day in ({"date": "2020-02-30", "end_date": "2021"}, {"end_date": "2020-13"}):
+            with pytest.raises(ValueError, match="there is no such day"):
+                Timeline(pd.DataFrame([rows[0] | no_day]), tables=tables)
 
     def test_a_year_of_many_events_stands_in_lists_of_fifty(self, tables: Tables, undrawn: None) -> None:
         many = pd.DataFrame([{"id": f"e{n:03}", "date": "2020", "title": "x", "kind": "law"} for n in range(401)])
@@ -278,6 +281,13 @@ class TestTheTimeline:
         assert set(frame["Media"]) == {""}
         timeline.query = "no such word"
         assert list(timeline.to_timelinejs()) == list(timelinejs.COLUMNS)
+
+    def test_timelinejs_gets_text_and_no_markup(self, tables: Tables, undrawn: None) -> None:
+        event = {"id": "a", "date": "2020-05", "end_date": "2021", "title": NASTY, "summary": NASTY, "dispute": NASTY}
+        row = Timeline(pd.DataFrame([event]), tables=tables).to_timelinejs().iloc[0]
+        text = "&lt;b title=&quot;x&quot;&gt;&amp;"
+        assert (row["Headline"], row["Text"]) == (text, f"<p>{text}</p><p>The other side: {text}</p>")
+        assert list(row)[:8] == ["2020", "05", "", "", "2021", "", "", ""]
 
     @pytest.mark.parametrize(
         ("source", "link"),

@@ -319,6 +319,7 @@ class TestLive:
         )
         control.value = 2
         assert "5 tenths" in self.shown(live)
+        assert "alert" not in self.shown(live)
 
         def refuse(words: str) -> charts.Table:
             if words:
@@ -327,8 +328,8 @@ class TestLive:
 
         entry = Text("", description="W")
         live = Live(refuse, words=entry)
-        entry.value = "x" * 59
-        assert f"<br>W, &#x27;{'x' * 59}&#x27;: a &lt;b&gt;<br>c</p>" in self.shown(live)
+        entry.value = "<" + "x" * 58
+        assert f"<br>W, &#x27;&lt;{'x' * 58}&#x27;: a &lt;b&gt;<br>c</p>" in self.shown(live)
         entry.value = "x" * 60
         assert "</b><br>a &lt;b&gt;<br>c</p>" in self.shown(live)
 
@@ -361,6 +362,7 @@ class TestLive:
         calls.clear()
         timeline.reset()
         assert {least for _, least in calls} == {2}
+        assert "4 events" in self.shown(again)
         assert timeline.followers == {draw.__qualname__: again}
         again.close()
         again.close()

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 from companion import Timeline, dates, load
 from companion.filter import matches
-from companion.timeline import ViewError
 from conftest import CHAPTERS, ROOT, Serve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -104,44 +102,6 @@ def test_works_are_compared_one_above_the_other() -> None:
         Timeline(chapter("history"), tables=TABLES, compare=films)
 
 
-def test_it_can_be_taken_to_timelinejs(timeline: Timeline, tmp_path: Path) -> None:
-    timeline.query = "lively retaliation"
-    shown = timeline.visible
-    frame = timeline.to_timelinejs(tmp_path / "events.csv")
-    assert len(frame) == len(shown) > 0
-    assert list(pd.read_csv(tmp_path / "events.csv", dtype="str", keep_default_na=False)) == list(frame)
-    assert list(frame)[:11] == [
-        *("Year", "Month", "Day", "Time", "End Year", "End Month", "End Day", "End Time"),
-        *("Display Date", "Headline", "Text"),
-    ]
-    for event in shown.to_dict("records"):
-        row = frame[frame["Headline"] == event["title"]].iloc[0]
-        parts = [*event["date"].split("-"), "", ""][:3]
-        assert [row["Year"], row["Month"], row["Day"]] == parts
-        assert row["Display Date"] == dates.in_words(event["date"], event["end_date"])
-        assert row["Group"] == event["kind"]
-        assert event["dispute"] in row["Text"].replace("&#x27;", "'").replace("&quot;", '"').replace("&amp;", "&")
-        assert all(
-            TABLES.sources.loc[source, "url"].replace("&", "&amp;") in row["Text"] for source in event["sources"]
-        )
-
-
-def test_timelinejs_gets_text_and_no_markup() -> None:
-    events = pd.DataFrame([{"id": "a", "date": "2020-05", "end_date": "2021", "title": "<b>x", "summary": "<script>"}])
-    row = Timeline(events, tables=TABLES).to_timelinejs().iloc[0]
-    assert row["Headline"] == "&lt;b&gt;x"
-    assert row["Text"] == "<p>&lt;script&gt;</p>"
-    assert [row["Month"], row["Day"], row["End Year"], row["End Month"]] == ["05", "", "2021", ""]
-
-
-def test_above_some_hundreds_a_picture_counts_its_events() -> None:
-    many = pd.concat([TABLES.events.assign(id=TABLES.events["id"] + f"-{n}") for n in range(3)])
-    html = Timeline(many, tables=TABLES)._stored()
-    picture = html[html.index("<figure") : html.index("</figure>")]
-    assert "The height of a column is the number of events" in picture
-    assert len(picture) < 150_000
-
-
 def test_who_is_a_person_or_a_body(timeline: Timeline) -> None:
     timeline.who = "lizzy-talbot"
     assert (timeline.visible["people"].map(lambda people: "lizzy-talbot" in people)).all()
@@ -150,35 +110,6 @@ def test_who_is_a_person_or_a_body(timeline: Timeline) -> None:
     timeline.who = "a24"
     assert (timeline.visible["organisations"].map(lambda bodies: "a24" in bodies)).all()
     assert len(timeline.visible)
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "known"),
-    [
-        ("region", "Nederlands", "Netherlands"),
-        ("confidence", "certain", "confirmed"),
-        ("path", "two-sets", "two-sets-one-coordinator"),
-        ("who", "lizzie-talbot", "lizzy-talbot"),
-        ("kinds", ["law", "laws"], "law"),
-    ],
-)
-def test_what_no_event_has_is_told_with_what_they_have(timeline: Timeline, name: str, value: Any, known: str) -> None:
-    before = getattr(timeline, name)
-    wrong = value if isinstance(value, str) else value[-1]
-    with pytest.raises(ViewError, match=rf"has '{wrong}' for {name}; they have .*\b{known}\b") as raised:
-        setattr(timeline, name, value)
-    assert getattr(timeline, name) == before
-    assert raised.value._render_traceback_() == [str(raised.value)]
-
-
-def test_reset_shows_all_again(timeline: Timeline) -> None:
-    timeline.query, timeline.kinds, timeline.from_year, timeline.who = "x", [], 1999, "a24"
-    timeline.reset()
-    assert len(timeline.visible) == len(chapter("babygirl"))
-
-
-def test_its_name_says_what_it_holds(timeline: Timeline) -> None:
-    assert repr(timeline) == f"Timeline('A title', {len(chapter('babygirl'))} events, 2016 to 2026)"
 
 
 def test_two_runs_store_the_same() -> None:
@@ -255,44 +186,6 @@ def test_hostile_text_is_text() -> None:
     assert nasty in page.text
     state = timeline._stored().partition('class="timeline-state">')[2].partition("</script>")[0]
     assert json.loads(state)["rows"] == timeline.rows
-
-
-def test_what_no_page_can_hold_is_shown_as_such() -> None:
-    events = pd.DataFrame([{"id": "a", "date": "2020", "title": "nul \x00, surrogate \ud800, return \r."}])
-    html = Timeline(events, tables=TABLES)._stored()
-    assert "nul \ufffd, surrogate \ufffd, return \n." in html
-    assert html.encode("utf-8")
-
-
-def test_few_columns_are_enough() -> None:
-    events = pd.DataFrame(
-        [
-            {"id": "a", "date": "1999-12", "title": "One"},
-            {"id": "b", "date": "2000", "title": "Two", "summary": "More", "people": ["lizzy-talbot"]},
-        ]
-    )
-    timeline = Timeline(events, tables=TABLES)
-    assert len(timeline.visible) == 2
-    assert "nan" not in timeline.html.lower()
-    assert 'id="event-a"' in timeline.html
-
-
-@pytest.mark.parametrize(
-    ("rows", "message"),
-    [
-        ([{"id": "a", "date": "2020-02-30", "title": "x"}], "there is no such day"),
-        ([{"id": "a", "date": "2020", "title": "x"}, {"id": "a", "date": "2021", "title": "y"}], "'a' twice"),
-    ],
-)
-def test_bad_events_are_told(rows: list[dict[str, str]], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        Timeline(pd.DataFrame(rows), tables=TABLES)
-
-
-def test_no_events_make_an_empty_timeline() -> None:
-    timeline = Timeline(TABLES.events.head(0), tables=TABLES)
-    assert timeline.visible.empty
-    assert repr(timeline) == "Timeline('Timeline', 0 events)"
 
 
 TRICKY = st.sampled_from("aAàÅßİıſﬁǆ’'Ωάς x\n\t\u00a0\u0301\u200d\u202e漢عB")
