@@ -7,6 +7,7 @@ import re
 from datetime import date
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import companion
 import pytest
@@ -118,9 +119,13 @@ def test_a_date_in_words_says_no_more_than_is_known() -> None:
         assert dates.in_words(text, end) == words
 
 
-def test_a_month_is_named_in_english_in_every_locale(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calendar, "month_name", [""] + ["Ekim"] * 12)
-    assert dates.in_words("2018-10") == "October 2018"
+def test_a_month_is_named_in_english_in_every_locale() -> None:
+    with mock.patch.object(calendar, "month_name", [""] + ["Ekim"] * 12):
+        named = [dates.in_words(f"2018-{month:02}") for month in range(1, 13)]
+    assert [words.removesuffix(" 2018") for words in named] == [
+        *("January", "February", "March", "April", "May", "June"),
+        *("July", "August", "September", "October", "November", "December"),
+    ]
 
 
 def test_a_day_has_its_place_in_the_year() -> None:
