@@ -155,7 +155,7 @@ def add_backlinks(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     if docname == "chapters/glossary":
         for item in doctree.findall(nodes.definition_list_item):
             terms = {term.astext().lower() for term in item.findall(nodes.term)}
-            names = [name for name, used in uses(app.env).items() if terms & used and name != docname]
+            names = {name for name, used in uses(app.env).items() if terms & used and name != docname}
             definition = next(iter(item.findall(nodes.definition)), None)
             if names and definition is not None:
                 definition += _used_in(app, docname, names, [])
@@ -169,9 +169,9 @@ def add_backlinks(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         drawn = _rows_by_source(shared.tables(app))
         for citation in doctree.findall(nodes.citation):
             key = citation["ids"][0].removeprefix("source-")
-            places = cited.get(key, set())
-            if places or key in drawn:
-                citation += _used_in(app, docname, places, drawn.get(key, []))
+            names = cited.get(key, set())
+            if names or key in drawn:
+                citation += _used_in(app, docname, names, drawn.get(key, []))
 
 
 def _used_in(app: Sphinx, docname: str, names: Iterable[str], rows: list[tuple[str, str]]) -> nodes.paragraph:

@@ -76,18 +76,17 @@ def _read(folder: str | Path) -> tuple[dict[str, Any], dict[str, Sequence[Mappin
         return {}, {}, error.faults
     sources, faults = bibliography.read(folder / "sources.bib")
     rows: dict[str, Sequence[Mapping[str, Any]]] = {BIBLIOGRAPHY: list(sources.values())}
-    ids = {} if faults and not sources else {BIBLIOGRAPHY: set(sources)}
+    by_id: dict[str, dict[str, Any]] = {} if faults and not sources else {BIBLIOGRAPHY: dict(sources)}
     tables = list(tabular(package))
     for name, path, schema in tables:
         rows[name], found = _read_table(folder / path, schema)
         if rows[name] or not found:  # to a table that cannot be read nothing can refer
-            ids[name] = {row["id"] for row in rows[name] if "id" in row}
+            by_id[name] = {row["id"]: row for row in rows[name] if "id" in row}
         faults += found
-    by_id = {name: {row["id"]: row for row in found if "id" in row} for name, found in rows.items()}
     for name, path, schema in tables:
         label = f"{folder.name}/{path}"
         for number, row in enumerate(rows[name], 2):
-            rules = (_cell_faults(row, schema, ids), _row_faults(row, schema), _agreement_faults(row, schema, by_id))
+            rules = (_cell_faults(row, schema, by_id), _row_faults(row, schema), _agreement_faults(row, schema, by_id))
             broken = itertools.chain.from_iterable(rules)
             faults += (Fault(label, number, column, value, rule, row.get("id", "")) for column, value, rule in broken)
     return package, rows, sorted(faults, key=lambda fault: (fault.file, fault.row or 0))
@@ -148,7 +147,7 @@ def _header_faults(label: str, header: list[str], columns: list[str]) -> list[Fa
 
 
 def _cell_faults(
-    row: Mapping[str, str], schema: dict[str, Any], ids: dict[str, set[str]]
+    row: Mapping[str, str], schema: dict[str, Any], by_id: dict[str, dict[str, Any]]
 ) -> Iterator[tuple[str, str, str]]:
     """(column, value, rule) of every cell that breaks its own rule. `row` is empty where the row had no form."""
     for field in schema["fields"] if row else ():
@@ -186,7 +185,7 @@ def _cell_faults(
                 yield name, item, f"must match {constraints['pattern']}"
             if "maxLength" in constraints and len(item) > constraints["maxLength"]:
                 yield name, item, f"must have at most {constraints['maxLength']} characters"
-            if item not in ids.get(field.get("references"), (item,)):
+            if item not in by_id.get(field.get("references"), (item,)):
                 yield name, item, f"must be an id of the table {field['references']}"
 
 
@@ -208,9 +207,9 @@ def _agreement_faults(
     row: Mapping[str, str], schema: dict[str, Any], by_id: dict[str, dict[str, Any]]
 ) -> Iterator[tuple[str, str, str]]:
     """(column, value, rule) where one row that is referred to must hold what another one names."""
-    tables = {field["name"]: field.get("references") for field in schema["fields"]}
     for rule in schema.get("agreement", ()) if row else ():
-        holder, other = (by_id[tables[rule[name]]].get(row[rule[name]]) for name in ("column", "with"))
+        tables = {field["name"]: field.get("references") for field in schema["fields"]}
+        holder, other = (by_id.get(tables[rule[name]], {}).get(row[rule[name]]) for name in ("column", "with"))
         if holder and other and other[rule["value"]] not in holder[rule["holds"]].split(";"):
             yield (
                 rule["column"],

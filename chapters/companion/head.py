@@ -39,7 +39,6 @@ TEACHING = {
     "quotation-workshop": "workshop",
     "slides": "presentation",
 }
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
 def of_page(app: Sphinx, pagename: str, context: Mapping[str, Any]) -> str:
@@ -257,7 +256,7 @@ def cited(app: Sphinx, pagename: str) -> tuple[str, str]:
         "title": f"{{{_tex(title)}}}",
         **({} if cover else {"booktitle": f"{{{_tex(book)}}}"}),
         "year": f"{day.year}",
-        "month": MONTHS[day.month - 1],
+        "month": dates.MONTHS[day.month - 1][:3].lower(),
         "note": f"Version {version}",
         **({"url": url} if url else {}),
     }

@@ -45,7 +45,7 @@ class Asset:
     suffix: str
     text: str
 
-    @property
+    @functools.cached_property
     def path(self) -> str:
         """Where it lies in the book."""
         return f"_static/{self.stem}-{hashlib.sha256(self.text.encode()).hexdigest()[:10]}{self.suffix}"
