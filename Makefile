@@ -96,11 +96,12 @@ coverage: .venv/test book
 
 # Which faults in the Python the tests would miss (hours; a second run asks only about what has changed since).
 mutants: .venv/test
-	mkdir -p _build/mutants/tests
+	mkdir -p _build/mutants/tests/bench
 	rm -rf _build/mutants/src _build/mutants/data _build/mutants/tests/approved
 	cp -Rp chapters _build/mutants/src
 	cp -Rp _config.yml Makefile pyproject.toml data _build/mutants
 	cp -Rp tests/*.py tests/approved _build/mutants/tests
+	cp -p tests/bench/*.py _build/mutants/tests/bench
 	cd _build/mutants && PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(CURDIR)/$(BIN)/mutmut run
 	$(BIN)/python tests/mutation_score.py _build/mutants
 

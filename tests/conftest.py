@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import fcntl
-import functools
-import http.server
 import io
 import os
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +21,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sy
 
 sys.path.insert(0, str(Path(__file__).parent))
 import browser as chromium
+from bench import server
 
 expect.set_options(timeout=15_000)
 ROOT = Path(__file__).resolve().parents[1]
@@ -80,27 +79,11 @@ def sampled(module: str, report: Path, *options: str | Path) -> str:
     return report.read_text("utf-8")
 
 
-class Handler(http.server.SimpleHTTPRequestHandler):
-    extensions_map = {**http.server.SimpleHTTPRequestHandler.extensions_map, ".mjs": "text/javascript"}  # noqa: RUF012
-
-    def log_message(self, *args: object) -> None:
-        pass
-
-
 @pytest.fixture(scope="session")
 def serve() -> Iterator[Serve]:
     """serve(folder) -> the address at which the folder is served."""
-    servers: list[http.server.ThreadingHTTPServer] = []
-
-    def start(folder: Path) -> str:
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=folder))
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        servers.append(server)
-        return f"http://127.0.0.1:{server.server_address[1]}"
-
-    yield start
-    for server in servers:
-        server.shutdown()
+    with contextlib.ExitStack() as servers:
+        yield lambda folder: servers.enter_context(server.serve(folder))
 
 
 @pytest.fixture(scope="session")
