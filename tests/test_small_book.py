@@ -605,6 +605,19 @@ class TestTheBook:
         assert citations.PublisherYear().role_names() == ["p", "t"]
         assert list(citations.KeyLabels().format_labels([entry(organization="x")])) == ["x"]
 
+    @pytest.mark.parametrize(
+        ("fields", "said"),
+        [
+            ({"date": "2024-12-23", "year": "2025"}, "The Paper, 2024"),
+            ({"year": "2011"}, "The Paper, 2011"),
+            ({}, "The Paper"),
+        ],
+        ids=["date", "year", "neither"],
+    )
+    def test_a_citation_says_who_published_and_in_which_year(self, fields: dict[str, str], said: str) -> None:
+        data = {"entry": stand_in(fields={"organization": "The {Paper}"} | fields, type="online")}
+        assert str(citations.publisher_and_year.format_data(data)) == said
+
 
 class TestTheGuard:
     def test_what_html_may_hold(self) -> None:
@@ -665,6 +678,14 @@ class TestForms:
         monkeypatch.delenv("BOOK_URL", raising=False)
         monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
         return edition.read(Path(local().outdir), Path(local().srcdir))
+
+    def test_the_address_is_that_of_the_pages(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("BOOK_URL", " https://Example.org/room ")
+        whole = edition.read(Path(local().outdir), Path(local().srcdir))
+        assert whole.address == "https://example.org/room"
+        monkeypatch.setenv("BOOK_URL", "example.org/room")
+        with pytest.raises(ConfigError, match=r"BOOK_URL is 'example\.org/room'"):
+            edition.read(Path(local().outdir), Path(local().srcdir))
 
     def test_the_document_behind_the_pdf(self, whole: edition.Edition) -> None:
         text = re.sub(r"<style>.*?(?=@page p0)", "<style>…\n", pdf.document(whole), flags=re.S)

@@ -369,6 +369,10 @@ class TestTheBibliography:
         entries, _ = self.read(tmp_path, small.SOURCES.replace("  date         = {2011},\n", ""))
         assert entries["old"]["date"] == "2011"
 
+    def test_only_the_keyword_itself_says_that_a_copy_was_read(self, tmp_path: Path) -> None:
+        entries, _ = self.read(tmp_path, small.SOURCES.replace("{secondary, copy}", "{secondary, hardcopy}"))
+        assert not entries["paper"]["copy"]
+
     CHANGED: ClassVar = {
         "a key of another form": ("{paper,", "{Paper_1,"),
         "no title": ("  title        = {Wet},\n", ""),
