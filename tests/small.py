@@ -376,6 +376,7 @@ ROWS: dict[str, list[dict[str, str]]] = {
             "id": "days",
             "date": "2027-01-15",
             "page": "anora",
+            "events": "shoot;talk",
             "was": "40 < days.",
             "now": "37 days.",
             "reason": "It was rounded.",
@@ -384,6 +385,7 @@ ROWS: dict[str, list[dict[str, str]]] = {
             "id": "name",
             "date": "2027-01-16",
             "page": "a-page-that-was",
+            "events": "",
             "was": "Zoe.",
             "now": "Zoë.",
             "reason": "Her name.",
@@ -392,20 +394,6 @@ ROWS: dict[str, list[dict[str, str]]] = {
 }
 
 SOURCES = """\
-@online{paper,
-  author       = {Ann Lee and Bob van der Berg},
-  title        = {The {Paper} \\& the set},
-  organization = {The Paper},
-  date         = {2020-01-02},
-  year         = {2020},
-  url          = {https://paper.example/a?b=1&c=2},
-  urldate      = {2026-11-22},
-  archiveurl   = {https://web.archive.org/web/20261123010203/https://paper.example/a?b=1&c=2},
-  archivedate  = {2026-11-23},
-  note         = {Read in part.},
-  keywords     = {secondary, copy}
-}
-
 @report{law,
   title        = {Wet},
   institution  = {A Parliament},
@@ -425,6 +413,20 @@ SOURCES = """\
   url          = {http://old.example/},
   urldate      = {2026-11-22},
   keywords     = {secondary}
+}
+
+@online{paper,
+  author       = {Ann Lee and Bob van der Berg},
+  title        = {The {Paper} \\& the set},
+  organization = {The Paper},
+  date         = {2020-01-02},
+  year         = {2020},
+  url          = {https://paper.example/a?b=1&c=2},
+  urldate      = {2026-11-22},
+  archiveurl   = {https://web.archive.org/web/20261123010203/https://paper.example/a?b=1&c=2},
+  archivedate  = {2026-11-23},
+  note         = {Read in part.},
+  keywords     = {secondary, copy}
 }
 
 @book{unread,
@@ -552,7 +554,8 @@ def write_data(folder: Path, rows: dict[str, list[dict[str, str]]] = ROWS, sourc
             with (folder / resource["path"]).open("w", encoding="utf-8", newline="") as file:
                 writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
                 writer.writeheader()
-                writer.writerows(rows[resource["name"]])
+                order = resource["schema"].get("order", "")
+                writer.writerows(sorted(rows[resource["name"]], key=lambda row: row.get(order, "")))
     package |= {"title": "Who Is in the Room? A little evidence", "description": "Rows."}
     (folder / "datapackage.json").write_text(json.dumps(package), "utf-8")
     (folder / "sources.bib").write_text(sources, "utf-8")

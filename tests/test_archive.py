@@ -323,7 +323,7 @@ class TestProposing:
         assert errors.count("\n") == 1
 
     def test_only_what_is_asked_for(self, run: Run, server: Any) -> None:
-        text = entry("one", **WELL) + entry("two") + entry("three", "https://example.org/three")
+        text = entry("one", **WELL) + entry("two") + entry("zero", "https://example.org/zero")
         status, printed, _, _ = run(text, {ASKED: [known(CAPTURE)]}, "two", "one")
         assert (status, rows(printed)) == (0, [f"two 2026-11-20 -2 {CAPTURE}"])
         with pytest.raises(SystemExit) as stopped:
@@ -368,8 +368,8 @@ class TestSlowingDown:
     def test_asked_twice_or_to_wait_long_it_goes_and_keeps_what_it_has(
         self, run: Run, server: Any, answers: list[object], asked: int, minutes: int
     ) -> None:
-        text = entry("one") + entry("two", "https://example.org/two") + entry("three", "https://example.org/three")
-        told = {ASKED: [known(CAPTURE)], "example.org/two": answers, "example.org/three": [NONE]}
+        text = entry("one") + entry("two", "https://example.org/two") + entry("zero", "https://example.org/zero")
+        told = {ASKED: [known(CAPTURE)], "example.org/two": answers, "example.org/zero": [NONE]}
         status, _, errors, after = run(text, told, "--record")
         assert status == 1
         assert errors == f"Stopped: the archive asks to slow down; run this again in {minutes} minutes.\n"

@@ -140,7 +140,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.Co
         shutil.copytree(ROOT / name, project / name, ignore=ignore)
     with open(project / "data" / "corrections.csv", "a", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerow(
-            ["index-days-2027-01", "2027-01-15", "index", "Sixty-seven days.", "Sixty-eight days.", "Miscounted."]
+            ["index-days-2027-01", "2027-01-15", "index", "", "Sixty-seven days.", "Sixty-eight days.", "Miscounted."]
         )
     pages = project / "chapters"
     (pages / "index.md").write_text("# A cover\n\nSixty-eight days {corrected}`index-days-2027-01`.\n", "utf-8")

@@ -113,7 +113,7 @@ class TestABuild:
         folder = small.write(tmp_path)
         small.write_data(folder / "data", small.ROWS | {"people": []})
         with pytest.raises(
-            ExtensionError, match=r"faults in the data:\ndata/.*, row 2 .*'bo' must be an id of the table people"
+            ExtensionError, match=r"faults in the data:\ndata/.*, row 2 .*'guild' must be an id of the table people"
         ):
             small.built(folder)
 

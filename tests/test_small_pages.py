@@ -314,7 +314,7 @@ class TestTheTimeline:
 class TestCharts:
     def record(self, number: int, when: str, **other: Any) -> Record:
         day, texts = date.fromisoformat(when), ("date", "end_date", "summary", "dispute", "as_of", "note")
-        lists = ("regions", "people", "organisations", "works", "sources", "claims")
+        lists = ("regions", "people", "organisations", "works", "sources", "claims", "corrections")
         known: dict[str, Any] = (
             dict.fromkeys(texts, "") | {name: [] for name in lists} | {"kind": "law", "confidence": "confirmed"}
         )

@@ -267,7 +267,7 @@ def test_good_tables_are_typed(tmp_path: Path) -> None:
         pd.Timestamp(2018, 1, 1),
         pd.Timestamp(2018, 12, 31),
     )
-    assert list(tables.sources.index) == ["paper", "law", "old", "unread"]
+    assert list(tables.sources.index) == ["law", "old", "paper", "unread"]
     assert data.check(folder(tmp_path, events="\ufeff" + GOOD["events.csv"].replace("\n", "\r\n"))) == []
     with pytest.raises(
         AttributeError, match=r"^there is no table 'nothing'; the tables are events, people, steps, sources$"
@@ -301,6 +301,20 @@ def test_bad_tables_are_not_loaded(tmp_path: Path) -> None:
     with pytest.raises(DataError) as raised:
         load(folder(tmp_path, events=None, steps="id,event,person\n"))
     assert str(raised.value) == "1 fault in the data:\ndata/events.csv: the file is missing"
+
+
+def test_rows_and_sources_out_of_their_order_are_told(tmp_path: Path) -> None:
+    path = small.write_data(tmp_path / "data")
+    lines = (path / "events.csv").read_text("utf-8").splitlines(keepends=True)
+    (path / "events.csv").write_text("".join([lines[0], lines[-1], *lines[1:-1]]), "utf-8")
+    sources = (path / "sources.bib").read_text("utf-8")
+    (path / "sources.bib").write_text(sources + "\n" + sources.partition("\n\n")[0].replace("{law,", "{act,"), "utf-8")
+    first, last = (line.split(",")[:2] for line in (lines[1], lines[-1]))
+    assert list(map(str, data.check(path))) == [
+        f"data/events.csv, row 3 ({first[0]}), column date: '{first[1]}' must not stand below {last[0]}, which has "
+        f"'{last[1]}': the rows keep the order of date",
+        "data/sources.bib, row 45 (act), column key: 'act' must not stand below unread: keys keep their order",
+    ]
 
 
 class TestAFault:
@@ -473,6 +487,7 @@ PACKAGES: dict[str, Any] = {
     "a reference to nothing": table(fields=[*FIELDS, field("a", references="nothing")]),
     "a span of what are no dates": table(span={"start": "title", "end": "nothing"}),
     "a rule on what are no columns": table(requiredWhen=[{"column": "a", "required": "b", "values": ["x"]}]),
+    "an order of what is no column": table(order="when"),
     "an agreement on what is not there": table(
         agreement=[{"column": "people", "holds": "a", "with": "title", "value": "b"}]
     ),
@@ -645,6 +660,12 @@ class TestATrial:
         assert (path / "people.csv").read_bytes() == stored
         assert edited("people", "  ", path).people.equals(before)
 
+    def test_a_row_that_is_moved_by_its_change_finds_its_place(self, tmp_path: Path) -> None:
+        path = small.write_data(tmp_path / "data")
+        after = edited("events", "id,date\nrule-of-2018,2020", path).events
+        assert list(after["date"]) == sorted(after["date"])
+        assert after.loc["rule-of-2018", "date"] == "2020"
+
     def test_a_table_without_rows_or_that_is_not_there_is_told(self, tmp_path: Path) -> None:
         path = small.write_data(tmp_path / "data", small.ROWS | {"corrections": []})
         with pytest.raises(DataError, match=r"your table, row 2, column id: 'x' must be an id of corrections\.csv"):
@@ -669,5 +690,5 @@ class TestATrial:
             "your table: must be comma-separated values in double quotes: unexpected end of data"
         ]
         assert self.faults(tmp_path, "id,role\nzoe,") == [
-            "data/people.csv, row 3 (zoe), column role: '' must not be empty"
+            "data/people.csv, row 5 (zoe), column role: '' must not be empty"
         ]

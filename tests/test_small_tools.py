@@ -192,8 +192,9 @@ class TestLinks:
         assert capsys.readouterr().out == (
             "1 of 4 addresses in `data/sources.bib` answered.\n\n"
             "## Gone (asked twice)\n\n"
+            "- `law`: <https://law.example/> (410)\n"
             f"- `paper`: <{paper}> (404); archived on 23 November 2026: "
-            f"<https://web.archive.org/web/20261123010203/{paper}>\n- `law`: <https://law.example/> (410)\n\n"
+            f"<https://web.archive.org/web/20261123010203/{paper}>\n\n"
             "## Could not be checked\n\n- `old`: <http://old.example/> (403)\n"
         )
         path.write_text(small.SOURCES.replace("{primary}", "{hearsay}").replace("{Wet}", "{}"), "utf-8")
@@ -267,7 +268,8 @@ class TestRefresh:
         good, deep = self.notebook(tmp_path / "b.ipynb", "1"), self.notebook(tmp_path / "deep" / "c.ipynb", "1")
         self.notebook(tmp_path / "deep" / ".ipynb_checkpoints" / "c.ipynb", "1/0")
         assert refresh.main([]) == 0
-        assert capsys.readouterr().out == "b.ipynb: written\nc.ipynb: written\n"
+        new = "  cell 2: + 3\n  cell 2: + é\n"
+        assert capsys.readouterr().out == f"b.ipynb: written\n{new}c.ipynb: written\n{new}"
         assert refresh.main([str(good), str(deep)]) == 0
         assert capsys.readouterr().out == "b.ipynb: unchanged\nc.ipynb: unchanged\n"
         bad = self.notebook(tmp_path / "bad.ipynb", "1/0")
@@ -277,6 +279,29 @@ class TestRefresh:
         assert said.out == ""
         assert said.err.startswith("bad.ipynb: a cell failed, and the file was left as it was.\nTraceback …")
         assert bad.read_bytes() == before
+
+    def test_what_a_reader_sees_otherwise_is_told_by_lines(self) -> None:
+        def ran(shown: str, plain: str = "1") -> nbformat.NotebookNode:
+            new = nbformat.v4
+            outputs = [
+                new.new_output("display_data", {"text/html": shown, "text/plain": "a table"}),
+                new.new_output("execute_result", {"text/plain": plain}),
+            ]
+            cells = [new.new_markdown_cell("T"), new.new_code_cell("x", outputs=outputs)]
+            notebook: nbformat.NotebookNode = new.new_notebook(cells=cells)
+            return notebook
+
+        table = "<table><thead><tr><th>kind</th><th>told</th></tr></thead><tbody>{}</tbody></table>"
+        film, law = "<tr><td>film &amp; more</td><td>10</td></tr>", "<tr>\n <td>law</td>\n <td>3</td>\n</tr>"
+        before = table.format(film + law) + "<style>p { color: red }</style><ul><li>A <b>date</b></li><li>B</li></ul>"
+        after = table.format(law + film.replace("10", "11")) + "<style>p {}</style><ul><li>B</li><li>A date</li></ul>"
+        assert list(refresh.changes(ran(before), ran(after, "<2>"))) == [
+            "  cell 2: - film & more | 10",
+            "  cell 2: - 1",
+            "  cell 2: + film & more | 11",
+            "  cell 2: + <2>",
+        ]
+        assert list(refresh.changes(ran(before), ran(before))) == []
 
 
 class TestLive:
@@ -349,7 +374,7 @@ class TestLive:
         timeline = Timeline(tables.events, tables=tables)
         first = Live(draw, timeline, least=IntText(1))
         timeline.query = "guild"
-        assert calls == [(["shoot", "rule-of-2018", "talk", "opening"], 1), (["rule-of-2018"], 1)]
+        assert calls == [(["rule-of-2018", "talk", "shoot", "opening"], 1), (["rule-of-2018"], 1)]
         assert self.shown(first).endswith("</b><br>too few</p>")
         other = {"query": "zzz", "kinds": ["rule"], "from_year": 1, "to_year": 3000, "who": "bo", "region": "Ireland"}
         other |= {"confidence": "disputed", "article": True, "path": "elsewhere"}

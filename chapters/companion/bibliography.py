@@ -106,6 +106,10 @@ def read(path: Path) -> tuple[dict[str, Source], list[Fault]]:
         if key.lower() in keys:
             faults.append(Fault(label, row, "key", key, "must be unique; an earlier entry has this key", key))
         elif entry:
+            if key < (above := next(reversed(entries), "")):
+                faults.append(
+                    Fault(label, row, "key", key, f"must not stand below {above}: keys keep their order", key)
+                )
             keys.add(key.lower())
             entries[key] = entry.copy()
         row += part.count("\n")

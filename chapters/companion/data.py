@@ -85,6 +85,7 @@ def _read(folder: str | Path) -> tuple[dict[str, Any], dict[str, Sequence[Mappin
         faults += found
     for name, path, schema in tables:
         label = f"{folder.name}/{path}"
+        faults += _order_faults(label, rows[name], schema.get("order", ""))
         for number, row in enumerate(rows[name], 2):
             rules = (_cell_faults(row, schema, by_id), _row_faults(row, schema), _agreement_faults(row, schema, by_id))
             broken = itertools.chain.from_iterable(rules)
@@ -131,6 +132,17 @@ def _read_table(path: Path, schema: dict[str, Any]) -> tuple[list[dict[str, str]
                 rule = f"must be unique; row {before} has it too"
                 faults.append(Fault(label, number, name, row[name], rule, row["id"]))
     return rows, faults
+
+
+def _order_faults(label: str, rows: Sequence[Mapping[str, str]], column: str) -> Iterator[Fault]:
+    """The rows that stand below one which belongs after them; an empty cell may stand anywhere."""
+    placed = [(number, row) for number, row in enumerate(rows, 2) if row.get(column)]
+    for (_, above), (number, row) in itertools.pairwise(placed):
+        if row[column] < above[column]:
+            rule = (
+                f"must not stand below {above['id']}, which has {above[column]!r}: the rows keep the order of {column}"
+            )
+            yield Fault(label, number, column, row[column], rule, row["id"])
 
 
 def _header_faults(label: str, header: list[str], columns: list[str]) -> list[Fault]:

@@ -19,6 +19,7 @@ import ipywidgets
 from .charts import Figure, Table
 from .data import FOLDER, Tables, load
 from .faults import DataError, Fault
+from .schema import read_package, tabular
 from .timeline import VIEW, Timeline
 
 TRIAL = "your table"
@@ -92,8 +93,9 @@ def edited(name: str, text: str, folder: str | Path = FOLDER) -> Tables:
 
     Raises DataError, as `load` does, where the text names no such row or column or what it says breaks a rule.
     """
+    schemas = {table: schema for table, _, schema in tabular(read_package(Path(folder)))}
     path = Path(folder) / f"{name}.csv"
-    if not path.is_file():
+    if name not in schemas:
         raise DataError([Fault(TRIAL, rule=f"there is no table {name!r}")])
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
@@ -104,12 +106,13 @@ def edited(name: str, text: str, folder: str | Path = FOLDER) -> Tables:
         raise DataError(faults)
     for change in (change for change in changes if isinstance(change, dict)):
         rows[change["id"]].update(change)
+    order = schemas[name].get("order", "")
     with tempfile.TemporaryDirectory() as place:
         trial = Path(shutil.copytree(folder, Path(place) / Path(folder).name))
         with (trial / path.name).open("w", encoding="utf-8", errors="surrogatepass", newline="") as file:
             writer = csv.DictWriter(file, columns)
             writer.writeheader()
-            writer.writerows(rows.values())
+            writer.writerows(sorted(rows.values(), key=lambda row: row.get(order, "")))
         return load(trial)
 
 

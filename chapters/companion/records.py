@@ -19,7 +19,8 @@ class Record:
     """An event with its ids resolved; a text or list that its table leaves out is empty.
 
     `first` and `last` are the days between which it lies, `who` its people and bodies by their ids, `claims` the ids of
-    the article's claims about it, and `panels` the numbers of the compared works that it belongs to.
+    the article's claims about it, `corrections` the rows of the log that concern it, and `panels` the numbers of the
+    compared works that it belongs to.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Record:
     who: dict[str, str]
     claims: list[str]
     panels: list[int]
+    corrections: list[Row]
 
 
 def read(events: pd.DataFrame, tables: Tables, compare: Sequence[str] = ()) -> list[Record]:
@@ -51,10 +53,7 @@ def read(events: pd.DataFrame, tables: Tables, compare: Sequence[str] = ()) -> l
     """
     people = tables["people"]["name"].to_dict()
     sources = tables["sources"].to_dict("index")
-    claims: dict[str, list[str]] = {}
-    for claim in tables["claims"].to_dict("records") if "claims" in tables else ():
-        for id in claim["events"]:
-            claims.setdefault(id, []).append(claim["id"])
+    claims, corrections = _by_event(tables, "claims"), _by_event(tables, "corrections")
     records: dict[str, Record] = {}
     for event in events.to_dict("records"):
         id, date, end_date = (_text(event.get(name)) for name in ("id", "date", "end_date"))
@@ -83,10 +82,20 @@ def read(events: pd.DataFrame, tables: Tables, compare: Sequence[str] = ()) -> l
             first=dates.span(date)[0],
             last=dates.span(end_date or date)[1],
             who={one: people.get(one, one) for one in persons + bodies},
-            claims=claims.get(id, []),
+            claims=[claim["id"] for claim in claims.get(id, ())],
             panels=panels,
+            corrections=corrections.get(id, []),
         )
     return sorted(records.values(), key=lambda record: (record.first, record.last, record.id))
+
+
+def _by_event(tables: Tables, name: str) -> dict[str, list[Row]]:
+    """The rows of a table, if it is there, by the ids of the events that they name."""
+    found: dict[str, list[Row]] = {}
+    for row in tables[name].to_dict("records") if name in tables else ():
+        for id in row["events"]:
+            found.setdefault(id, []).append(row)
+    return found
 
 
 def _text(cell: Any) -> str:

@@ -202,7 +202,12 @@ def corrections(tables: Tables) -> str:
         entry(
             f"{dates.in_words(row['date'])}, {plain(row['page'])}",
             f"correction-{row['id']}",
-            (f"It said: {plain(row['was'])}", f"It says: {plain(row['now'])}", plain(row["reason"])),
+            (
+                f"It said: {plain(row['was'])}",
+                f"It says: {plain(row['now'])}",
+                plain(row["reason"]),
+                *(f"{{event}}`{id}`" for id in row["events"]),
+            ),
         )
         for row in rows
     )

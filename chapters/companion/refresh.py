@@ -1,11 +1,16 @@
-"""`python -m companion.refresh`: run the chapters and write their stored outputs in the one normal form.
+"""`python -m companion.refresh`: run the chapters, write their stored outputs in the one normal form, and print what a
+reader now sees otherwise.
 
 With `--check` it runs nothing, and names the notebooks that are not in that form.
 """
 
 from __future__ import annotations
 
+import html
+import re
 import sys
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -15,6 +20,11 @@ from nbclient.exceptions import CellExecutionError
 CHAPTERS = Path(__file__).resolve().parents[1]
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+UNSEEN = re.compile(r"<(style|script)\b.*?</\1>", re.DOTALL)
+CELL = re.compile(r"</t[dh]>\s*")
+BLOCK = re.compile(
+    r"</?(?:[uo]l|li|p|div|section|h[1-6]|d[ltd]|table|tr|caption|figcaption|summary|details|text|pre|br)\b[^>]*>"
+)
 
 
 def normal(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
@@ -49,6 +59,26 @@ def refresh(path: Path) -> bool:
     return after != before
 
 
+def changes(before: nbformat.NotebookNode, after: nbformat.NotebookNode) -> Iterator[str]:
+    """What a reader sees otherwise in the outputs of two runs of a notebook: each line that is gone (-) or new (+)."""
+    for number, cells in enumerate(zip(before.cells, after.cells, strict=True), 1):
+        old, new = (Counter(_lines(cell)) for cell in cells)
+        yield from (
+            f"  cell {number}: {sign} {line}" for sign, lines in (("-", old - new), ("+", new - old)) for line in lines
+        )
+
+
+def _lines(cell: nbformat.NotebookNode) -> Iterator[str]:
+    """The text in the outputs of a cell: a line for each paragraph, item, heading and row of a table."""
+    for output in cell.get("outputs", ()):
+        data = output.get("data", {})
+        text = data.get("text/html") or html.escape(data.get("text/plain", output.get("text", "")))
+        text = BLOCK.sub("\n", CELL.sub(" | ", UNSEEN.sub("", text)))
+        for line in html.unescape(re.sub(r"<[^>]*>", "", text)).split("\n"):
+            if words := " ".join(line.split()).strip(" |"):
+                yield words
+
+
 def text_of(notebook: nbformat.NotebookNode) -> str:
     """A notebook in the normal form, as its file holds it."""
     text: str = nbformat.writes(normal(notebook), indent=1)
@@ -68,7 +98,11 @@ def main(arguments: list[str]) -> int:
         if ".ipynb_checkpoints" in path.parts:
             continue
         try:
-            print(f"{path.name}: {'written' if refresh(path) else 'unchanged'}")
+            before = nbformat.read(path, as_version=4)
+            if refresh(path):
+                print(f"{path.name}: written", *changes(before, nbformat.read(path, as_version=4)), sep="\n")
+            else:
+                print(f"{path.name}: unchanged")
         except CellExecutionError as error:
             print(f"{path.name}: a cell failed, and the file was left as it was.\n{error}", file=sys.stderr)
             return 1

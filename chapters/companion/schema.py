@@ -4,6 +4,7 @@
 
 span: the columns of the dates between which a row lies; `open`, where an empty end means that it still lasts.
 requiredWhen: a column that must not be empty where another holds one of `values`, or none of `unless`.
+order: the column by whose values the rows stand in their file.
 agreement: the row that `column` refers to must have in `holds` what the one that `with` refers to has as its `value`.
 
 and for a field `calendarDate`, `references` (a table, whose ids it holds), and `vocabulary` (of the items of a list).
@@ -128,6 +129,8 @@ def _links(package: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
         for end, column in schema.get("span", {}).items():
             if end != "open" and column not in dates:
                 yield f"{name}.span.{end}", column, "must be a column of single calendar dates"
+        if (column := schema.get("order", "id")) not in mine:
+            yield f"{name}.order", column, "must be a column of the table"
         for rule in schema.get("requiredWhen", ()):
             for key in ("column", "required"):
                 if rule[key] not in mine:

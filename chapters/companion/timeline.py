@@ -312,6 +312,10 @@ def _item(record: Record, name: str) -> str:
         _labelled("dispute", "The other side", escape(record.dispute)),
         _labelled("note", "Note", escape(record.note)),
         f'<p class="event-about">{told}</p>' if told else "",
+        "".join(
+            _labelled("correction", f"Corrected {dates.in_words(row['date'])}", f"It said: {escape(row['was'])}")
+            for row in record.corrections
+        ),
         _labelled("sources", "Sources", "; ".join(map(source_link, record.sources))),
     ]
     return f'<li id="{_anchor(record.id, name)}" data-kind="{kind}">{"".join(lines)}</li>'
