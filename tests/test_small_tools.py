@@ -293,11 +293,22 @@ class TestRefresh:
 
         table = "<table><thead><tr><th>kind</th><th>told</th></tr></thead><tbody>{}</tbody></table>"
         film, law = "<tr><td>film &amp; more</td><td>10</td></tr>", "<tr>\n <td>law</td>\n <td>3</td>\n</tr>"
-        before = table.format(film + law) + "<style>p { color: red }</style><ul><li>A <b>date</b></li><li>B</li></ul>"
-        after = table.format(law + film.replace("10", "11")) + "<style>p {}</style><ul><li>B</li><li>A date</li></ul>"
+        event = '<li><p class="event-when"><time>2 May</time> law</p><p class="event-title find">A rule</p>\n<p>Of {}.</p></li>'
+        before = (
+            event.format("one")
+            + table.format(film + law)
+            + "<style>p { color: red }</style><ul><li>A <b>date</b></li><li>B</li></ul>"
+        )
+        after = (
+            event.replace("2 May", "3 May").format("one")
+            + table.format(law + film.replace("10", "11"))
+            + "<style>p {}</style><ul><li>B</li><li>A date</li></ul>"
+        )
         assert list(refresh.changes(ran(before), ran(after, "<2>"))) == [
+            "  cell 2: - 2 May law | A rule",
             "  cell 2: - film & more | 10",
             "  cell 2: - 1",
+            "  cell 2: + 3 May law | A rule",
             "  cell 2: + film & more | 11",
             "  cell 2: + <2>",
         ]

@@ -21,9 +21,9 @@ CHAPTERS = Path(__file__).resolve().parents[1]
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 UNSEEN = re.compile(r"<(style|script)\b.*?</\1>", re.DOTALL)
-CELL = re.compile(r"</t[dh]>\s*")
+CELL = re.compile(r"</t[dh]>\s*|</p>\s*(?=<p class=.event-title)")
 BLOCK = re.compile(
-    r"</?(?:[uo]l|li|p|div|section|h[1-6]|d[ltd]|table|tr|caption|figcaption|summary|details|text|pre|br)\b[^>]*>"
+    r"</?(?:[uo]l|li|p(?! class=.event-title)|div|section|h[1-6]|d[ltd]|table|tr|caption|figcaption|summary|details|text|pre|br)\b[^>]*>"
 )
 
 
@@ -69,7 +69,8 @@ def changes(before: nbformat.NotebookNode, after: nbformat.NotebookNode) -> Iter
 
 
 def _lines(cell: nbformat.NotebookNode) -> Iterator[str]:
-    """The text in the outputs of a cell: a line for each paragraph, item, heading and row of a table."""
+    """The text in the outputs of a cell: a line for each paragraph, item, heading and row of a table; when an event was
+    and its title share one."""
     for output in cell.get("outputs", ()):
         data = output.get("data", {})
         text = data.get("text/html") or html.escape(data.get("text/plain", output.get("text", "")))
