@@ -293,7 +293,7 @@ class TestRefresh:
 
         table = "<table><thead><tr><th>kind</th><th>told</th></tr></thead><tbody>{}</tbody></table>"
         film, law = "<tr><td>film &amp; more</td><td>10</td></tr>", "<tr>\n <td>law</td>\n <td>3</td>\n</tr>"
-        event = '<li><p class="event-when"><time>2 May</time> law</p><p class="event-title find">A rule</p>\n<p>Of {}.</p></li>'
+        event = '<p class="event-when"><time>2 May</time> law</p><p class="event-title find">A rule</p>\n<p>Of {}.</p>'
         before = (
             event.format("one")
             + table.format(film + law)

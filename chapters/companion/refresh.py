@@ -23,7 +23,8 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 UNSEEN = re.compile(r"<(style|script)\b.*?</\1>", re.DOTALL)
 CELL = re.compile(r"</t[dh]>\s*|</p>\s*(?=<p class=.event-title)")
 BLOCK = re.compile(
-    r"</?(?:[uo]l|li|p(?! class=.event-title)|div|section|h[1-6]|d[ltd]|table|tr|caption|figcaption|summary|details|text|pre|br)\b[^>]*>"
+    r"</?(?:[uo]l|li|p(?! class=.event-title)|div|section|h[1-6]|d[ltd]|table|tr|caption|figcaption|summary|details"
+    r"|text|pre|br)\b[^>]*>"
 )
 
 
