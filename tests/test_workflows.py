@@ -461,15 +461,15 @@ class TestLinks:
         return path
 
     def test_the_report(self, site: Host, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        kinds = {"one": "/well", "two": "/gone", "three": "/forbidden"}
+        kinds = {"one": "/well", "two": "/gone", "zero": "/forbidden"}
         path = self.write(tmp_path, {key: site.address + page for key, page in kinds.items()})
         assert links.main(path, wait=15, pause=0) == 3
         assert capsys.readouterr().out == (
             "1 of 3 addresses in `data/sources.bib` answered.\n\n"
             f"## Gone (asked twice)\n\n- `two`: <{site.address}/gone> (404)\n\n"
-            f"## Could not be checked\n\n- `three`: <{site.address}/forbidden> (403)\n"
+            f"## Could not be checked\n\n- `zero`: <{site.address}/forbidden> (403)\n"
         )
-        path = self.write(tmp_path, {"one": f"{site.address}/well", "three": f"{site.address}/forbidden"})
+        path = self.write(tmp_path, {"one": f"{site.address}/well", "zero": f"{site.address}/forbidden"})
         assert links.main(path, wait=15, pause=0) == 0
         assert "Gone" not in capsys.readouterr().out
 
