@@ -358,21 +358,27 @@ class TestTheBook:
 
     def test_its_files_are_made_of_ours(self) -> None:
         theme = pages.THEME
-        sheet = "\n".join(path.read_text("utf-8") for path in (theme / "book.css", pages.HERE / "timeline.css"))
         pictures = [theme / "icon.svg", *(theme / "cards").glob("*.png")]
         ours = {f"_static/{path.relative_to(theme)}": path.read_bytes() for path in pictures}
         # Each of these names holds the hash of its file.
         found = {str(path.relative_to(BOOK)): path for path in (BOOK / "_static").rglob("*") if path.is_file()}
-        style, timeline, index = (
-            next(name for name in found if re.fullmatch(rf"_static/{stem}-[0-9a-f]{{10}}\.\w+", name))
-            for stem in ("book", "timeline", "search-index")
+        timeline, index = (
+            next(name for name in found if re.fullmatch(rf"_static/{stem}-[0-9a-f]{{10}}\.js", name))
+            for stem in ("timeline", "search-index")
         )
-        assert found.keys() - {style, timeline, index} == ours.keys()
+        assert found.keys() - {timeline, index} == ours.keys()
         assert found[timeline].read_text("utf-8") == pages.classic_timeline()
-        assert found[style].read_text("utf-8") == sheet
         assert {name: found[name].read_bytes() for name in ours} == ours
         assert found[index].read_text("utf-8").startswith("whoIndex({")
-        assert not re.search(r"@import|@font-face|url\((?!#|\"?data:)", sheet)
+
+    def test_its_styles_are_ours(self) -> None:
+        sheets = [path.read_text("utf-8") for path in [*pages.THEME.glob("*.css"), pages.HERE / "timeline.css"]]
+        assert not re.search(r"@import|@font-face|url\((?!#|\"?data:)", "".join(sheets))
+        html = [path.read_text("utf-8") for path in BOOK.rglob("*.html")]
+        for style in {style for text in html for style in re.findall(r"<style[^>]*>(.*?)</style>", text, re.DOTALL)}:
+            for sheet in sheets:
+                style = style.replace(sheet, "")
+            assert not style.strip()
 
     def test_nothing_that_a_browser_runs_or_shows_stands_elsewhere(self) -> None:
         kinds = {path.suffix for path in BOOK.rglob("*") if path.is_file() and "_static" not in path.parts}

@@ -27,11 +27,13 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from bench import contenders, server
+from companion import pages
 from conftest import BOOK, Scheme
 from playwright.sync_api import Browser, Page, expect
 
 PAGES = sorted(str(path.relative_to(BOOK)) for path in [BOOK / "search.html", *BOOK.glob("chapters/**/*.html")])
 FILES = sorted(str(path.relative_to(BOOK)) for path in BOOK.rglob("*.html"))
+SHEETS = [pages.HERE / "timeline.css", *sorted(path for path in pages.THEME.glob("*.css") if path.name != "paper.css")]
 KINDS = tomllib.loads((Path(__file__).parent / "budget.toml").read_text("utf-8"))
 COLOURED = ["chapters/question.html"]
 ENGINE_SAMPLE = [
@@ -112,6 +114,19 @@ FAINT = r"""(least) => {
   return found;
 }"""
 """Paragraphs, items and cells whose ink differs less from what is behind them than `least`."""
+
+STYLED = r"""(sheets) => {
+  const rulesOf = (rules) => [...rules].flatMap((rule) => [rule, ...rulesOf(rule.cssRules ?? [])]);
+  const state = /::[\w-]+|:(target|hover|focus-visible|focus|empty|popover-open)\b/g;
+  return Object.entries(sheets).flatMap(([name, text]) => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(text);
+    return rulesOf(sheet.cssRules).map((rule) => rule.selectorText?.replace(state, ""))
+      .filter((selector) => selector && selector !== ":root" && document.querySelector(selector))
+      .map((selector) => `${name}: ${selector}`);
+  });
+}"""
+"""The rules that a page has an element for, in whatever state it may be."""
 
 PLACES = r"""() => {
   const shown = (element) => element.checkVisibility({ visibilityProperty: true });
@@ -220,6 +235,12 @@ class TestAPage:
         kept = "[document.cookie, localStorage.length, sessionStorage.length]"
         assert opened.page.evaluate(kept) == ["", 0, 0]
 
+    def test_no_sheet_that_is_left_out_would_style_anything(self, opened: Visit) -> None:
+        style = "".join(read(opened.name).styles)
+        left_out = {path.name: path.read_text("utf-8") for path in SHEETS if path.read_text("utf-8") not in style}
+        assert left_out, "each page has a sheet that it does not need"
+        assert opened.page.evaluate(STYLED, left_out) == []
+
     def test_it_has_its_parts_and_its_headings_in_order(self, opened: Visit) -> None:
         parts = opened.page.evaluate(PLACES)
         assert parts["lang"] == "en"
@@ -320,16 +341,16 @@ class TestTheMarkup:
         assert rules["default-src"] == "'none'"
         assert "unsafe" not in policy[1]
         assert set(re.findall(r"https?:|\*", policy[1])) == set()
-        for script in read(name).scripts:
-            digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-            own = f"'sha256-{digest}'" in rules["script-src"]
-            assert own, f"{name} holds a script that is not the book's own: {script[:60]}"
+        for kind, texts in (("script", read(name).scripts), ("style", read(name).styles)):
+            for text in texts:
+                digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+                own = f"'sha256-{digest}'" in rules[f"{kind}-src"]
+                assert own, f"{name} holds a {kind} that is not the book's own: {text[:60]}"
 
     @pytest.mark.parametrize("name", PAGES)
     def test_nothing_in_it_is_what_its_policy_forbids(self, name: str) -> None:
         html = re.sub(r"<script.*?</script>", "", (BOOK / name).read_text("utf-8"), flags=re.DOTALL)
         assert re.findall(r"<[a-z][^>]*\sstyle=[^>]*>", html) == []
-        assert re.findall(r"<style[^>]*>", html) == []
         assert re.findall(r"<[a-z][^>]*\son[a-z]+=[^>]*>", html) == []
 
     @pytest.mark.parametrize("name", FILES)
@@ -390,12 +411,12 @@ def cost(opened: Visit) -> dict[str, float]:
         "requests": len(files),
         "nodes": opened.page.evaluate("document.querySelectorAll('*').length"),
         "scripts": len(gzip.compress("".join(read(opened.name).scripts).encode(), 6)) / 1000 + sent(".js", ".mjs"),
-        "styles": sent(".css"),
+        "styles": len(gzip.compress("".join(read(opened.name).styles).encode(), 6)) / 1000 + sent(".css"),
     }
 
 
 class Markup(HTMLParser):
-    """A page as a browser would read it: the scripts that it would run, and whatever it would ask of another host."""
+    """A page as a browser would read it: its scripts that would run, its style, what it would ask of another host."""
 
     DATA = ("application/json", "application/ld+json")
     """The kinds of script that are not run."""
@@ -405,25 +426,30 @@ class Markup(HTMLParser):
     def __init__(self, html: str) -> None:
         super().__init__()
         self.scripts: list[str] = []
+        self.styles: list[str] = []
         self.strangers: list[str] = []
-        self._running = False
+        self._reading: list[str] | None = None
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = dict(attrs)
-        self._running = tag == "script" and (found.get("type") or "").lower() not in self.DATA
-        if self._running:
+        self._reading = None
+        if tag == "script" and (found.get("type") or "").lower() not in self.DATA:
+            self._reading = self.scripts
             self.scripts.append(found.get("src") or "")
+        elif tag == "style":
+            self._reading = self.styles
+            self.styles.append("")
         for name, value in attrs:
             if name in self.FETCHED or (name == "href" and tag not in ("a", "area")):
                 self.strangers += [f"<{tag}> {address}" for address in re.findall(r"(?:\w+:)?//[^\s,]+", value or "")]
 
     def handle_endtag(self, tag: str) -> None:
-        self._running = False
+        self._reading = None
 
     def handle_data(self, data: str) -> None:
-        if self._running:
-            self.scripts[-1] += data
+        if self._reading:
+            self._reading[-1] += data
 
 
 @functools.cache

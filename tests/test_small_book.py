@@ -74,12 +74,13 @@ def page(app: small.Built, name: str) -> dict[str, Any]:
 
 
 def readable(text: str) -> str:
-    """The text of a page without its scripts, a line for each of its parts."""
+    """The text of a page without its scripts and style, a line for each of its parts."""
     text = re.sub(
         r'<script(?! type="application/(ld\+)?json)[^>]*>.*?</script>', "<script>…</script>", text, flags=re.S
     )
+    text = re.sub(r"<style>.*?</style>", "<style>…</style>", text, flags=re.S)
     text = re.sub(r"'sha256-[^']+'", "'sha256-…'", text)
-    text = re.sub(r"(book|timeline|search-index)-[0-9a-f]{10}", r"\1-…", text)
+    text = re.sub(r"(timeline|search-index)-[0-9a-f]{10}", r"\1-…", text)
     return html(text.replace("<meta", "\n<meta").replace("<link", "\n<link"))
 
 
@@ -99,7 +100,7 @@ class TestABuild:
 
     def test_the_files(self, out: Path) -> None:
         names = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
-        same("files.txt", re.sub(r"(book|timeline|search-index)-[0-9a-f]{10}", r"\1-…", "\n".join(names)))
+        same("files.txt", re.sub(r"(timeline|search-index)-[0-9a-f]{10}", r"\1-…", "\n".join(names)))
 
     def test_a_second_build_reads_what_has_changed(self, tmp_path: Path) -> None:
         folder = small.write(tmp_path)
@@ -136,7 +137,7 @@ class TestThePage:
     @pytest.mark.parametrize("where", [local, published])
     def test_what_the_layout_asks_for(self, where: Callable[[], small.Built], name: str) -> None:
         context = page(where(), name)
-        names = ("policy", "style", "icon", "head", "place", "contents", "run", "paper", "take")
+        names = ("policy", "icon", "head", "place", "contents", "run", "paper", "take")
         text = "\n\n".join(f"{part}:\n{context.get(part, '')}" for part in names)
         same(f"context-{where.__name__}-{name.replace('/', '-')}.html", readable(text))
 
@@ -144,7 +145,7 @@ class TestThePage:
         def wanted(pagename: str, body: str) -> tuple[list[str], bool]:
             scripts, loads = pages.scripts_for(pagename, body, lambda path, resource: f"../{path}")
             known = {pages.loader(f"../{pages.timeline().path}"): "timeline"} | {
-                pages._script(name): name for name in ("stand", "hub", "search", "notes", "page")
+                pages._read(f"static/{name}.js"): name for name in ("stand", "hub", "search", "notes", "page")
             }
             return [known[text] for text in scripts], loads
 
@@ -154,10 +155,28 @@ class TestThePage:
         assert wanted("a", '<div class="stand"></div>') == (["stand", "notes", "page"], False)
         assert wanted("a", '<div class="hub-link">') == (["hub", "notes", "page"], False)
 
+    def test_a_page_has_the_style_that_it_has_a_use_for(self) -> None:
+        def style(body: str, pagename: str = "chapters/a") -> list[str]:
+            text = pages.style_for(pagename, body)
+            sheets = [pages.HERE / "timeline.css", *pages.THEME.glob("*.css")]
+            starts = {text.index(sheet): path.stem for path in sheets if (sheet := path.read_text("utf-8")) in text}
+            return [starts[start] for start in sorted(starts)]
+
+        assert style("<p>A timeline, a chart.</p>") == ["book"]
+        assert style('<section class="timeline timeline-large">') == ["book", "timeline"]
+        assert style('<figure class="chart">') == ["book", "cells", "timeline"]
+        assert style('<div class="cell docutils container">') == ["book", "cells"]
+        assert style('<div class="highlight-bash notranslate">') == ["book", "cells"]
+        assert style('<div class="article-paragraph">') == style('<ul class="gravest">') == ["book", "article"]
+        assert style('<ol class="arguments">') == style('<div class="stand">') == ["book", "question"]
+        assert style('<div class="hub-link" data-repo="a">') == ["book", "hub"]
+        assert style("", "search") == ["book", "search"]
+
     def test_a_policy_allows_what_is_there(self) -> None:
-        rest = "; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'"
-        assert pages.policy(["ü"], loads=False) == f"default-src 'none'; script-src '{digest('ü')}'{rest}"
-        assert pages.policy(["a", "ü"], loads=True) == (
+        rest = "img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'"
+        rest = f"; style-src '{digest('s')}'; {rest}"
+        assert pages.policy("s", ["ü"], loads=False) == f"default-src 'none'; script-src '{digest('ü')}'{rest}"
+        assert pages.policy("s", ["a", "ü"], loads=True) == (
             f"default-src 'none'; script-src '{digest('a')}' '{digest('ü')}' 'strict-dynamic'{rest}"
         )
 
@@ -205,21 +224,17 @@ class TestTheAssets:
             **other,
         )
 
-    def test_one_sheet_an_icon_and_the_data_are_written(self, tmp_path: Path) -> None:
+    def test_a_script_an_icon_and_the_data_are_written(self, tmp_path: Path) -> None:
         app = copy.copy(local())
         vars(app).update(srcdir=small.write(tmp_path), outdir=tmp_path / "out")
         app.builder = copy.copy(app.builder)
         vars(app.builder)["search"] = True
-        old = tmp_path / "out" / "_static" / "book-0123456789.css"
+        old = tmp_path / "out" / "_static" / "timeline-0123456789.js"
         old.parent.mkdir(parents=True)
         old.touch()
         pages.write_assets(app)
         assert not old.exists()
         assert vars(app.builder)["search"] is False
-        sheet = (tmp_path / "out" / shared.sheet().path).read_text("utf-8")
-        css = [(pages.THEME / "book.css").read_text("utf-8"), (pages.HERE / "timeline.css").read_text("utf-8")]
-        assert sheet == "\n".join(css)
-        assert re.fullmatch(r"_static/book-[0-9a-f]{10}\.css", shared.sheet().path)
         assert re.fullmatch(r"_static/timeline-[0-9a-f]{10}\.js", pages.timeline().path)
         assert (tmp_path / "out" / pages.timeline().path).read_text("utf-8") == pages.classic_timeline()
         assert (tmp_path / "out" / "_static" / "icon.svg").read_bytes() == (pages.THEME / "icon.svg").read_bytes()
@@ -279,18 +294,18 @@ class TestTheAssets:
 
     def test_what_no_page_uses_is_left_out(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         static = tmp_path / "out" / "_static"
-        for name in ("search-index-1.js", "book-1.css", "icon.svg", "cards/a.png", "scripts/x.js", "x.css"):
+        for name in ("search-index-1.js", "timeline-1.js", "icon.svg", "cards/a.png", "scripts/x.js", "x.css"):
             (static / name).parent.mkdir(parents=True, exist_ok=True)
             (static / name).touch()
         monkeypatch.setattr(search, "index", lambda app: "the index ü")
         app = self.app(tmp_path)
-        shared.write(app, shared.sheet())
+        shared.write(app, pages.timeline())
         [(name, context, template)] = pages.search_page(app)
         assert (name, template) == ("search", "search.html")
         assert (tmp_path / "out" / context["index"]).read_text("utf-8") == "the index ü"
         assert not (static / "search-index-1.js").exists()
         pages.finish(app, None)
-        kept = {Path(path).name for path in (shared.sheet().path, context["index"])}
+        kept = {Path(path).name for path in (pages.timeline().path, context["index"])}
         assert {path.name for path in static.iterdir()} == kept | {"icon.svg", "cards"}
 
 
@@ -386,7 +401,7 @@ class TestAround:
         same("moved.html", (tmp_path / "out" / "chapters" / "before.html").read_text("utf-8"))
 
     def test_headers(self) -> None:
-        same("headers.txt", site.headers(["_static/book.css", "_static/a.js"]))
+        same("headers.txt", site.headers(["_static/a.js", "_static/b.js"]))
 
     def test_a_heading_of_the_changes_that_is_no_edition_is_told(self, tmp_path: Path) -> None:
         (tmp_path / "CHANGELOG.md").write_text("## 1.0, soon\n", "utf-8")

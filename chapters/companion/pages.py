@@ -1,8 +1,8 @@
 """What every page of the book is made of beside its text: style, scripts, policy, contents, and the tables.
 
-The theme (`theme/`) is the book's own: one style sheet, and scripts inside the page, each allowed by its hash, so that
-a page is a document, a sheet and an icon, opens from disk, and runs nothing else. What is large and not needed to read,
-the timeline's script and the index of the search, such a script loads.
+The theme (`theme/`) is the book's own. Style and scripts stand inside the page, each allowed by its hash, so that a
+page is a document and an icon, is painted without a second question to the server, opens from disk, and runs nothing
+else. What is large and not needed to read, the timeline's script and the index of the search, such a script loads.
 """
 
 from __future__ import annotations
@@ -34,15 +34,18 @@ THEME = HERE / "theme"
 FOLDED = {"source": "the code", "content": "the code and its result"}
 
 
+def _read(path: str) -> str:
+    return (HERE / path).read_text("utf-8")
+
+
 @functools.cache
 def classic_timeline() -> str:
     """timeline.mjs and its host as one classic script: a module script would not load from `file://`."""
-    module = (HERE / "timeline.mjs").read_text("utf-8")
+    module = _read("timeline.mjs")
     start, export, names = module.partition("export default ")
     if not export:
         raise ExtensionError("timeline.mjs must end with its default export")
-    host = (HERE / "static" / "host.js").read_text("utf-8")
-    return f'(() => {{\n"use strict";\n{start}const timeline = {names}{host}}})();\n'
+    return f'(() => {{\n"use strict";\n{start}const timeline = {names}{_read("static/host.js")}}})();\n'
 
 
 @functools.cache
@@ -56,11 +59,6 @@ def loader(path: str) -> str:
     return f'document.head.append(Object.assign(document.createElement("script"), {{ src: {json.dumps(path)} }}));\n'
 
 
-@functools.cache
-def _script(name: str) -> str:
-    return (HERE / "static" / f"{name}.js").read_text("utf-8")
-
-
 def scripts_for(pagename: str, body: str, pathto: Callable[[str, int], str]) -> tuple[list[str], bool]:
     """The scripts of a page, only those that it has a use for, and whether one of them loads another."""
     wanted = {
@@ -71,21 +69,36 @@ def scripts_for(pagename: str, body: str, pathto: Callable[[str, int], str]) -> 
         "page": True,
     }
     loaders = [loader(pathto(timeline().path, 1))] if 'class="timeline' in body else []
-    return loaders + [_script(name) for name, use in wanted.items() if use], bool(loaders) or pagename == "search"
+    scripts = [_read(f"static/{name}.js") for name, use in wanted.items() if use]
+    return loaders + scripts, bool(loaders) or pagename == "search"
 
 
-def policy(scripts: list[str], *, loads: bool) -> str:
-    """The Content-Security-Policy of a page: its own scripts by hash, and what those load where a page `loads` more.
+def style_for(pagename: str, body: str) -> str:
+    """The style of a page: the book's sheet, and those of what it has."""
+    has = functools.partial(re.search, string=body)
+    wanted = {
+        "theme/book.css": True,
+        "theme/cells.css": has('class="(cell|highlight|chart)'),
+        "timeline.css": has('class="(timeline|chart)'),
+        "theme/article.css": has('class="(article-paragraph|gravest)'),
+        "theme/question.css": has('class="(argument|stand")'),
+        "theme/hub.css": has('class="hub-link'),
+        "theme/search.css": pagename == "search",
+    }
+    return "\n".join(_read(path) for path, use in wanted.items() if use)
+
+
+def policy(style: str, scripts: list[str], *, loads: bool) -> str:
+    """The Content-Security-Policy of a page: its style and scripts by hash, and what those load where it `loads` more.
 
     Source: https://www.w3.org/TR/CSP3/#strict-dynamic-usage
     """
-    digests = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts)
-    allowed = [f"'sha256-{digest}'" for digest in digests] + (["'strict-dynamic'"] if loads else [])
+    allowed = [_digest(text) for text in scripts] + (["'strict-dynamic'"] if loads else [])
     return "; ".join(
         [
             "default-src 'none'",
             f"script-src {' '.join(allowed)}",
-            "style-src 'self'",
+            f"style-src {_digest(style)}",
             "img-src 'self' data:",
             "connect-src 'self'",
             "form-action 'self'",
@@ -94,21 +107,24 @@ def policy(scripts: list[str], *, loads: bool) -> str:
     )
 
 
+def _digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
 def watch_assets(app: Sphinx, config: Config) -> None:
-    """A change of style, script or theme makes every page anew: each carries its scripts, and its sheet's name."""
+    """A change of style, script or theme makes every page anew: each carries what it uses of them."""
     folders = (THEME, HERE / "static", HERE)
     files = sorted(path for folder in folders for path in folder.iterdir() if path.is_file())
     config.companion_assets = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
 
 
 def write_assets(app: Sphinx) -> None:
-    """Write the style sheet, the icon and the tables into the book, and keep Sphinx from making its own search."""
+    """Write the timeline's script, the icon and the tables into the book, and keep Sphinx from making a search."""
     if not isinstance(app.builder, StandaloneHTMLBuilder):
         return
     app.builder.search = False
     out = Path(app.outdir)
-    for asset in (shared.sheet(), timeline()):
-        shared.write(app, asset)
+    shared.write(app, timeline())
     (out / "_static" / "icon.svg").write_text((THEME / "icon.svg").read_text("utf-8"), "utf-8")
     write_data(Path(app.srcdir), out / "data")
 
@@ -135,14 +151,15 @@ def fill_page(
         context["paper"] = notes.on_paper(body, tables) if pagename != "chapters/sources" else ""
         body += notes.of_page(body, tables)
         context["body"] = body
-    first = _script("scheme")
+    first = _read("static/scheme.js")
     pathto = context["pathto"]
+    style = style_for(pagename, body)
     scripts, loads = scripts_for(pagename, body, pathto)
     context |= {
         "first_script": first,
         "scripts": scripts,
-        "policy": policy([first, *scripts], loads=loads),
-        "style": pathto(shared.sheet().path, 1),
+        "policy": policy(style, [first, *scripts], loads=loads),
+        "style": style,
         "icon": pathto("_static/icon.svg", 1),
         "contents": _contents(context),
         "origin": launch.published(app),

@@ -1,4 +1,4 @@
-"""What the pages of a book share while it is built: tables, contents, style sheet, and whatever else is made once."""
+"""What the pages of a book share while it is built: tables, contents, files, and whatever else is made once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from sphinx_external_toc.api import SiteMap
 
 from .data import Tables, load
 
-HERE = Path(__file__).parent
 Made = TypeVar("Made")
 
 
@@ -65,10 +64,3 @@ def write(app: Sphinx, asset: Asset) -> str:
     (out / asset.path).write_text(asset.text, "utf-8")
     assets(app).append(asset)
     return asset.path
-
-
-@functools.cache
-def sheet() -> Asset:
-    """The one style sheet."""
-    parts = (HERE / "theme" / "book.css", HERE / "timeline.css")
-    return Asset("book", ".css", "\n".join(path.read_text("utf-8") for path in parts))

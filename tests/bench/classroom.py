@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import os
 import platform
-import re
 import statistics
 import tempfile
 import threading
@@ -279,9 +278,9 @@ packages.
 READING = """
 ## What reading costs
 
-A page of the book asks nothing of Python, and so nothing of the machine but that it sends files: the document, one
-style sheet and an icon. A browser that keeps the sheet and the icon asks for them once, however many pages a reader
-opens; that is not counted here.
+A page of the book asks nothing of Python, and so nothing of the machine but that it sends files: the document, the
+timeline’s script and an icon. A browser that keeps the script and the icon asks for them once, however many pages a
+reader opens; that is not counted here.
 
 {table}
 
@@ -357,15 +356,15 @@ def _reading(book: Path) -> str:
     rows, heaviest = [], ("", 0, 0)
     for chapter in CHAPTERS:
         html = book / "chapters" / f"{chapter}.html"
-        sheet = re.search(r'href="\.\./(_static/book-\w+\.css)"', html.read_text("utf-8"))
-        files = [html, book / sheet[1], book / "_static" / "icon.svg"] if sheet else [html]
+        [script] = (book / "_static").glob("timeline-*.js")
+        files = [html, script, book / "_static" / "icon.svg"]
         sent = [size(path)[1] for path in files]
         rows.append([f"*{chapter.title()}*", *(f"{number:,}" for number in (len(files), *sent, sum(sent)))])
         heaviest = max(heaviest, (chapter.title(), len(files), sum(sent)), key=lambda found: found[2])
     name, requests, each = heaviest
     day, rush = 24 * 3600, 3600 * 2
     return READING.format(
-        table=markdown.table(["Page", "requests", "document, bytes in gzip", "sheet", "icon", "together"], rows),
+        table=markdown.table(["Page", "requests", "document, bytes in gzip", "script", "icon", "together"], rows),
         readers=READERS,
         page=name,
         requests=requests,

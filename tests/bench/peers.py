@@ -42,6 +42,8 @@ TEXTS = (
     Text("method", "a page of prose, “How this book knows”", "chapters/method.html", False),
     Text("anora-prose", "a chapter’s prose, without its timeline", "chapters/anora.html", False),
     Text("anora-timeline", "the same chapter with its timeline", "chapters/anora.html", True),
+    Text("history-timeline", "the chapter of history with its timeline", "chapters/history.html", True),
+    Text("babygirl-timeline", "the chapter on *Babygirl* with its timelines", "chapters/babygirl.html", True),
 )
 CANNOT = {
     "Jupyter Book 2 (2.1.7, of PyPI)": (

@@ -32,7 +32,8 @@ PAGES = {
     "The article": "chapters/article.html",
     "Search": "search.html",
 }
-OURS, JUPYTER_BOOK = "This book", "Jupyter Book 1, its own settings"
+OURS, JUPYTER_BOOK, NOTHING = "This book", "Jupyter Book 1, its own settings", "For comparison"
+EMPTY = '<!doctype html><html lang="en"><title>An empty page</title><p>Nothing.</p></html>'
 RUNS = 3
 SETTLED = 1500
 """Milliseconds after `load` within which a page does what it does unasked."""
@@ -45,12 +46,16 @@ PHONE: dict[str, Any] = {
 """Lighthouse's phone, so that the traces are of the same layout."""
 SLOW = 4
 """How much slower Lighthouse takes a phone's processor to be than this machine's."""
-TRACED = ["devtools.timeline", "disabled-by-default-devtools.timeline", "disabled-by-default-v8.cpu_profiler"]
+TRACED = ["devtools.timeline", "disabled-by-default-devtools.timeline"]
 
 
 @dataclass
 class Reading:
-    """The figures of one page, medians of its runs, times in ms. `broken`: the audits that Lighthouse marks down."""
+    """The figures of one page, medians of its runs, times in ms. `broken`: the audits that Lighthouse marks down.
+
+    `task`: the longest task; `processor`: the most that one task took of the processor, without its waiting for it;
+    `task_slow`: the longest task where the processor is slower.
+    """
 
     page: str
     tool: str
@@ -61,6 +66,7 @@ class Reading:
     bytes: int
     requests: int
     task: float = 0
+    processor: float = 0
     task_slow: float = 0
     broken: list[dict[str, Any]] = field(default_factory=list)
     version: str = ""
@@ -79,8 +85,8 @@ def read(runs: int = RUNS, *, sample: bool = False) -> list[Reading]:
             readings = []
             for page, tool, path in targets:
                 reading = _median(page, tool, found[f"{address}/{path}"])
-                reading.task = _longest(chrome, f"{address}/{path}", 1, runs)
-                reading.task_slow = _longest(chrome, f"{address}/{path}", SLOW, runs)
+                reading.task, reading.processor = _longest(chrome, f"{address}/{path}", 1, runs)
+                reading.task_slow, _ = _longest(chrome, f"{address}/{path}", SLOW, runs)
                 readings.append(reading)
             chrome.close()
     return readings
@@ -91,13 +97,15 @@ def _targets(place: Path, *, sample: bool) -> list[tuple[str, str, str]]:
     if sample:
         shutil.copytree(BOOK, place / "ours")
         return [("Cover", OURS, "ours/chapters/index.html")]
+    (place / "empty.html").write_text(EMPTY, "utf-8")
     written = peers.write(BOOK, place)
     same = [
         (text.name, tool, path)
         for text in peers.TEXTS
         for tool, path in zip((OURS, JUPYTER_BOOK), written[text.key], strict=True)
     ]
-    return [*((name, OURS, f"ours/{path}") for name, path in PAGES.items()), *same]
+    pages = [(name, OURS, f"ours/{path}") for name, path in PAGES.items()]
+    return [*pages, ("An empty page", NOTHING, "empty.html"), *same]
 
 
 def flags() -> list[str]:
@@ -142,13 +150,15 @@ def _median(page: str, tool: str, runs: list[dict[str, Any]]) -> Reading:
     )
 
 
-def _longest(chrome: Browser, address: str, slower: int, runs: int) -> float:
-    """The longest task of the page's main thread, in ms, until it rests; the median over the runs."""
-    return statistics.median(max(tasks(chrome, address, slower), default=0) for _ in range(runs))
+def _longest(chrome: Browser, address: str, slower: int, runs: int) -> tuple[float, float]:
+    """The longest task of the page until it rests, and the most that one took of the processor; medians of the runs."""
+    times = [list(zip(*tasks(chrome, address, slower), strict=True)) for _ in range(runs)]
+    whole, processor = (statistics.median(max(run[kind]) for run in times) for kind in (0, 1))
+    return whole, processor
 
 
-def tasks(chrome: Browser, address: str, slower: int = 1) -> list[float]:
-    """How long every task of the page's main thread took until it rests, in ms."""
+def tasks(chrome: Browser, address: str, slower: int = 1) -> list[tuple[float, float]]:
+    """How long every task of the page's main thread took until it rests, in ms, and how much of the processor."""
     context = chrome.new_context(**PHONE)
     try:
         page = context.new_page()
@@ -163,14 +173,14 @@ def tasks(chrome: Browser, address: str, slower: int = 1) -> list[float]:
     return _tasks(events, address)
 
 
-def _tasks(events: list[dict[str, Any]], address: str) -> list[float]:
+def _tasks(events: list[dict[str, Any]], address: str) -> list[tuple[float, float]]:
     """The tasks of the thread on which the document was parsed; Chromium has pages of its own in other processes."""
     parses = [event for event in events if event["name"] == "ParseHTML" and address in json.dumps(event["args"])]
     if not parses:
         raise RuntimeError(f"the trace does not show how {address} was parsed")
     thread = (parses[-1]["pid"], parses[-1]["tid"])
     return [
-        event["dur"] / 1000
+        (event["dur"] / 1000, event["tdur"] / 1000)
         for event in events
         if (event["pid"], event["tid"], event.get("ph"), event["name"]) == (*thread, "X", "RunTask")
     ]
