@@ -593,9 +593,9 @@ def test_the_command_checks_a_folder(tmp_path: Path, capsys: pytest.CaptureFixtu
     path = small.write_data(tmp_path / "data")
     assert main(path) == 0
     said = capsys.readouterr()
-    assert said.out.startswith("The data are well: 4 events, 2 paths, 3 steps, 4 people, ")
+    assert said.out.startswith("The data are well: events 4, paths 2, steps 3, people 4, ")
     assert said.out == (
-        f"The data are well: {', '.join(f'{len(table)} {name}' for name, table in load(path).items())}.\n"
+        f"The data are well: {', '.join(f'{name} {len(table)}' for name, table in load(path).items())}.\n"
         f"{coverage.report(load(path))}\n"
     )
     assert said.err == ""
@@ -614,7 +614,7 @@ def test_the_command_takes_the_folder_from_its_line(
     with pytest.raises(SystemExit) as ended:
         runpy.run_module("companion", run_name="__main__")
     assert ended.value.code == 0
-    assert "4 events" in capsys.readouterr().out
+    assert "events 4" in capsys.readouterr().out
 
 
 def test_what_the_evidence_covers(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ def main(folder: Path = FOLDER) -> int:
         print(DataError(faults), file=sys.stderr)
         return 1
     tables = load(folder)
-    print("The data are well: " + ", ".join(f"{len(table)} {name}" for name, table in tables.items()) + ".")
+    print("The data are well: " + ", ".join(f"{name} {len(table)}" for name, table in tables.items()) + ".")
     print(coverage.report(tables))
     return 0
 
