@@ -5,13 +5,14 @@
   const root = document.documentElement;
 
   // A long page is laid out part by part, so that it never keeps the reader waiting, and at once when it is scrolled.
-  const parts = [...document.querySelectorAll("article > section > section, .timeline-year")];
+  const parts = [...document.querySelectorAll("article > section > section, .timeline-year, .timeline-year > ol > li")];
   let [next, most] = [0, 8]; // milliseconds in a frame
   function settle() {
     const start = performance.now();
     while (next < parts.length && performance.now() - start < most) {
-      parts[next].style.contentVisibility = "visible";
-      parts[next++].getBoundingClientRect(); // lays it out
+      for (let size = 0; next < parts.length && size < 400; size += parts[next++].getElementsByTagName("*").length)
+        parts[next].style.contentVisibility = "visible";
+      parts[next - 1].getBoundingClientRect(); // lays them out
     }
     if (next < parts.length) return requestAnimationFrame(settle);
     delete root.dataset.arriving;
