@@ -375,7 +375,9 @@ class TestTheBook:
         sheets = [path.read_text("utf-8") for path in [*pages.THEME.glob("*.css"), pages.HERE / "timeline.css"]]
         assert not re.search(r"@import|@font-face|url\((?!#|\"?data:)", "".join(sheets))
         html = [path.read_text("utf-8") for path in BOOK.rglob("*.html")]
-        for style in {style for text in html for style in re.findall(r"<style[^>]*>(.*?)</style>", text, re.DOTALL)}:
+        styles = {style for text in html for style in re.findall(r"<style[^>]*>(.*?)</style>", text, re.DOTALL)}
+        assert styles
+        for style in styles:
             for sheet in sheets:
                 style = style.replace(sheet, "")
             assert not style.strip()

@@ -403,15 +403,16 @@ def cost(opened: Visit) -> dict[str, float]:
         BOOK / unquote(urlsplit(address).path).lstrip("/") for address in opened.asked if address.startswith("http")
     ]
 
-    def sent(*endings: str) -> float:
-        return sum(server.size(file)[1] for file in files if file.suffix in endings) / 1000
+    def sent(inside: list[str], *endings: str) -> float:
+        packed = len(gzip.compress("".join(inside).encode(), 6))
+        return (packed + sum(server.size(file)[1] for file in files if file.suffix in endings)) / 1000
 
     return {
         "kilobytes": sum(server.size(file)[1] for file in files) / 1000,
         "requests": len(files),
         "nodes": opened.page.evaluate("document.querySelectorAll('*').length"),
-        "scripts": len(gzip.compress("".join(read(opened.name).scripts).encode(), 6)) / 1000 + sent(".js", ".mjs"),
-        "styles": len(gzip.compress("".join(read(opened.name).styles).encode(), 6)) / 1000 + sent(".css"),
+        "scripts": sent(read(opened.name).scripts, ".js", ".mjs"),
+        "styles": sent(read(opened.name).styles, ".css"),
     }
 
 

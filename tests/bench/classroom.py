@@ -354,10 +354,9 @@ def _wait(figures: Figures) -> str:
 
 def _reading(book: Path) -> str:
     rows, heaviest = [], ("", 0, 0)
+    [script] = (book / "_static").glob("timeline-*.js")
     for chapter in CHAPTERS:
-        html = book / "chapters" / f"{chapter}.html"
-        [script] = (book / "_static").glob("timeline-*.js")
-        files = [html, script, book / "_static" / "icon.svg"]
+        files = [book / "chapters" / f"{chapter}.html", script, book / "_static" / "icon.svg"]
         sent = [size(path)[1] for path in files]
         rows.append([f"*{chapter.title()}*", *(f"{number:,}" for number in (len(files), *sent, sum(sent)))])
         heaviest = max(heaviest, (chapter.title(), len(files), sum(sent)), key=lambda found: found[2])

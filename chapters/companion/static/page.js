@@ -5,7 +5,9 @@
   const root = document.documentElement;
 
   // A long page is laid out part by part, so that it never keeps the reader waiting, and at once when it is scrolled.
-  const parts = [...document.querySelectorAll("article > section > section, .timeline-year, .timeline-year > ol > li")];
+  const parts = [...document.querySelectorAll(
+    "article > section > section, .timeline-year, .timeline:not(.timeline-large) .timeline-year > ol > li",
+  )];
   let [next, most] = [0, 8]; // milliseconds in a frame
   function settle() {
     const start = performance.now();
@@ -19,7 +21,7 @@
     for (const part of parts) part.removeAttribute("style");
   }
   document.addEventListener("scroll", () => { most = Infinity; }, { once: true });
-  requestAnimationFrame(settle);
+  if ("arriving" in root.dataset) requestAnimationFrame(settle);
 
   const tools = document.querySelector(".bar-tools");
   const select = document.createElement("select");
